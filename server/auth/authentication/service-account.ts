@@ -1,0 +1,106 @@
+import { StatusError } from '../../../openapi/machinery/status.ts';
+import type { Authenticator } from '../authenticator.ts';
+import type { UserInfo } from '../user.ts';
+import type { TokenClaims, TokenSigner } from './service-account-token.ts';
+
+/** Finds the uid of what a token is bound to, and whether it is being deleted; undefined when it is gone. */
+export type FindUid = (
+  plural: 'serviceaccounts' | 'pods' | 'secrets' | 'nodes',
+  key: { readonly namespace?: string; readonly name: string },
+) => Promise<{ readonly uid: string; readonly deletionMs?: number | undefined } | undefined>;
+
+/** A pod's token lives on so long after the pod's deletion began, as in Kubernetes: its containers may still be ending. */
+const deletionGraceMs = 60_000;
+
+/** Accepts our own service account tokens, as long as all that they are bound to is there with the same uid. */
+export function serviceAccountAuthenticator(
+  signer: TokenSigner,
+  find: FindUid,
+  nowMs: () => number,
+): Authenticator {
+  return {
+    name: 'service-account',
+    async authenticate({ token }) {
+      if (token === undefined) return undefined;
+      const claims = await verified(signer, token, signer.apiAudiences);
+      if (claims === undefined) return undefined;
+      const problem = await findProblem(claims, find, nowMs());
+      if (problem !== undefined) throw unauthorized(problem);
+      return userOf(claims);
+    },
+  };
+}
+
+/** As the authenticator, for TokenReview: any audience may be asked for. Rejects with the reason when it does not hold. */
+export async function reviewToken(
+  signer: TokenSigner,
+  find: FindUid,
+  review: { readonly token: string; readonly audiences: readonly string[]; readonly nowMs: number },
+): Promise<{ readonly user: UserInfo; readonly audiences: readonly string[] } | undefined> {
+  const claims = await verified(signer, review.token, review.audiences);
+  if (claims === undefined) return undefined;
+  const problem = await findProblem(claims, find, review.nowMs);
+  if (problem !== undefined) throw unauthorized(problem);
+  return {
+    user: userOf(claims),
+    audiences: claims.audiences.filter((each) => review.audiences.includes(each)),
+  };
+}
+
+async function verified(
+  signer: TokenSigner,
+  token: string,
+  audiences: readonly string[],
+): Promise<TokenClaims | undefined> {
+  try {
+    return await signer.verify(token, audiences);
+  } catch (error) {
+    throw unauthorized('the token does not hold', error);
+  }
+}
+
+function unauthorized(why: string, cause?: unknown): StatusError {
+  return new StatusError('Unauthorized', 'Unauthorized', { cause: cause ?? new Error(why) });
+}
+
+async function findProblem(claims: TokenClaims, find: FindUid, nowMs: number): Promise<string | undefined> {
+  const { namespace } = claims;
+  const asked = [
+    ['serviceaccounts', { namespace, name: claims.serviceAccount.name }, claims.serviceAccount.uid],
+    ...(claims.pod === undefined ? [] : [['pods', { namespace, name: claims.pod.name }, claims.pod.uid]]),
+    ...(claims.secret === undefined
+      ? []
+      : [['secrets', { namespace, name: claims.secret.name }, claims.secret.uid]]),
+    ...(claims.node?.uid === undefined || claims.pod !== undefined
+      ? []
+      : [['nodes', { name: claims.node.name }, claims.node.uid]]),
+  ] as [Parameters<FindUid>[0], Parameters<FindUid>[1], string][];
+  for (const [plural, key, uid] of asked) {
+    const found = await find(plural, key);
+    if (found?.uid !== uid) return `${plural} "${key.name}" is not there any more`;
+    if (found.deletionMs !== undefined && nowMs > found.deletionMs + deletionGraceMs)
+      return `${plural} "${key.name}" is being deleted`;
+  }
+  return undefined;
+}
+
+/** The user that a token stands for: name, groups and extra as Kubernetes gives them. */
+function userOf(claims: TokenClaims): UserInfo {
+  const { namespace, serviceAccount } = claims;
+  const extra: Record<string, string[]> = {};
+  if (claims.id !== '') extra['authentication.kubernetes.io/credential-id'] = [`JTI=${claims.id}`];
+  if (claims.node !== undefined) {
+    extra['authentication.kubernetes.io/node-name'] = [claims.node.name];
+    if (claims.node.uid !== undefined) extra['authentication.kubernetes.io/node-uid'] = [claims.node.uid];
+  }
+  if (claims.pod !== undefined) {
+    extra['authentication.kubernetes.io/pod-name'] = [claims.pod.name];
+    extra['authentication.kubernetes.io/pod-uid'] = [claims.pod.uid];
+  }
+  return {
+    name: `system:serviceaccount:${namespace}:${serviceAccount.name}`,
+    uid: serviceAccount.uid,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+    extra,
+  };
+}
