@@ -1,0 +1,26 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadDocumentation } from './generate/documentation.ts';
+import { resourcesText } from './generate/resources.ts';
+import { loadSpec } from './generate/spec.ts';
+import { typeNames } from './generate/type-names.ts';
+import { typesText } from './generate/types.ts';
+
+const here = new URL('.', import.meta.url);
+const models = new URL('../node_modules/@kubernetes/client-node/dist/gen/models/', here);
+const output = new URL('generated/', here);
+
+const spec = loadSpec(new URL('spec/', here));
+const names = typeNames(spec);
+const documentation = loadDocumentation(spec, models);
+
+const files: Readonly<Record<string, string>> = {
+  'types.ts': await typesText(spec, names, documentation),
+  'resources.ts': resourcesText(spec, names),
+};
+for (const [name, text] of Object.entries(files)) {
+  const path = fileURLToPath(new URL(name, output));
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
