@@ -20,6 +20,8 @@ export interface List<T> {
 export interface WatchOptions extends ListOptions {
   readonly resourceVersion: string;
   readonly signal: AbortSignal;
+  /** The server ends the watch after this long. Default 600. */
+  readonly timeoutSeconds?: number | undefined;
 }
 
 export interface WatchEvent<T> {
@@ -54,6 +56,8 @@ export interface Client {
   /** With metadata.resourceVersion it is refused (Conflict) when the object changed meanwhile. */
   update<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T>;
   updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T>;
+  /** PUT to a subresource: namespaces/finalize, pods/resize. */
+  updateSubresource<T extends KubeObject>(resource: Resource<T>, object: T, subresource: string): Promise<T>;
   patch<T extends KubeObject>(
     resource: Resource<T>,
     key: ObjectKey,

@@ -17,6 +17,10 @@ export interface Informer<T extends KubeObject> {
   list(namespace?: string): readonly T[];
   /** Objects whose controller or owner has this uid. */
   ownedBy(uid: string): readonly T[];
+  /** Objects of the namespace that have no controller. */
+  orphans(namespace: string): readonly T[];
+  /** True when everything that was written up to this resourceVersion is in the copy: how a caller sees its own writes. */
+  covers(resourceVersion: string): boolean;
   /** Calls `listener` for each object that is there (as an addition), then for each change. Returns how to stop. */
   subscribe(listener: (change: Change<T>) => void): () => void;
   /** Resolves when synced; rejects with the signal's reason. */
