@@ -1,0 +1,7 @@
+import { memoryCommitLog } from './commit-log.ts';
+import { MvccStore } from './store.ts';
+
+/** A store that lives as long as its process: for tests. */
+export function openMemoryStore(): MvccStore {
+  return new MvccStore({ log: memoryCommitLog() });
+}

@@ -1,0 +1,291 @@
+import { setImmediate } from 'node:timers';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { invariant } from '../../../openapi/machinery/invariant.ts';
+import {
+  CompactedError,
+  FutureRevisionError,
+  KeyExistsError,
+  ReadOnlyError,
+  RevisionConflictError,
+  type Encode,
+  type ListOptions,
+  type ListResult,
+  type Storage,
+  type StorageEvent,
+  type Versioned,
+  type WatchOptions,
+} from '../storage.ts';
+import type { CommitLog } from './commit-log.ts';
+import { EventLog } from './event-log.ts';
+import { KeyIndex } from './key-index.ts';
+import { live, Tombstone, Value, type Version } from './version.ts';
+import { Watchers } from './watchers.ts';
+
+/** A new store counts from here: clients take small revisions for special ones, and history before it counts as compacted. */
+export const FIRST_REVISION = 1000;
+
+/** How many events a compaction looks at before it lets others run. */
+const COMPACTION_STEP_EVENTS = 5000;
+
+/** The writes that become durable together. */
+class Commit {
+  readonly writes: { readonly key: string; readonly version: Version }[] = [];
+  readonly done: Promise<void>;
+  resolve: () => void = () => undefined;
+  reject: (error: Error) => void = () => undefined;
+
+  constructor() {
+    this.done = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    // Each writer hears of the failure by its own await; a commit that nobody awaits any more is no unhandled rejection.
+    this.done.catch(() => undefined);
+  }
+}
+
+/** A write that waits for its flush. Later writes are checked against it; readers do not see it. */
+interface Pending {
+  readonly version: Version;
+  readonly commit: Commit;
+}
+
+export interface StoreOptions {
+  readonly log: CommitLog;
+  /** What a recovery found; a new store when not given. */
+  readonly recovered?: RecoveredState | undefined;
+}
+
+/** Values that live at `baseRevision`, and what came after it, in order. */
+export interface RecoveredState {
+  readonly baseRevision: number;
+  readonly values: Iterable<Value>;
+}
+
+/**
+ * The store in memory over a log that makes it durable. A write takes its revision and is staged at once, checked against
+ * what is there and what is pending; when its flush is done, all writes of the flush become visible in one step: index, then
+ * watchers, then the writers' promises.
+ */
+export class MvccStore implements Storage {
+  readonly #log: CommitLog;
+  readonly #index = new KeyIndex();
+  readonly #events = new EventLog();
+  readonly #watchers = new Watchers();
+  readonly #pending = new Map<string, Pending>();
+  /** Durable and visible. */
+  #revision: number;
+  #compacted: number;
+  /** Given to a write, perhaps pending. */
+  #assigned: number;
+  #next = new Commit();
+  #committing: Promise<void> | undefined;
+  #compacting: Promise<void> = Promise.resolve();
+  #refusal: ReadOnlyError | undefined;
+
+  constructor({ log, recovered }: StoreOptions) {
+    this.#log = log;
+    this.#revision = recovered?.baseRevision ?? FIRST_REVISION;
+    this.#compacted = this.#revision;
+    this.#assigned = this.#revision;
+    for (const value of recovered?.values ?? []) this.#index.put(value.key, value);
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get compactedRevision(): number {
+    return this.#compacted;
+  }
+
+  get(key: string): Promise<Versioned | undefined> {
+    return Promise.resolve(this.#index.get(key));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- A refusal must come as a rejection.
+  async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
+    const { revision = this.#revision, limit, startKey } = options;
+    if (revision < this.#compacted) throw new CompactedError(revision, this.#compacted);
+    if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
+    const range = { prefix, startKey, limit };
+    const found = revision === this.#revision ? this.#index.list(range) : this.#index.listAt(revision, range);
+    return { ...found, revision };
+  }
+
+  count(prefix: string): Promise<number> {
+    return Promise.resolve(this.#index.count(prefix));
+  }
+
+  async create(key: string, encode: Encode): Promise<Versioned> {
+    checkKey(key);
+    for (let wait = this.#room('put'); wait !== undefined; wait = this.#room('put')) await wait;
+    const head = this.#head(key);
+    if (head.value === undefined) return await this.#put(key, undefined, encode);
+    await head.durable;
+    throw new KeyExistsError(head.value);
+  }
+
+  async update(key: string, expected: number, encode: Encode): Promise<Versioned> {
+    for (let wait = this.#room('put'); wait !== undefined; wait = this.#room('put')) await wait;
+    const head = this.#head(key);
+    if (head.value?.modRevision === expected) return await this.#put(key, head.value, encode);
+    await head.durable;
+    throw new RevisionConflictError(key, expected, head.value);
+  }
+
+  async delete(
+    key: string,
+    expected: number,
+  ): Promise<{ readonly revision: number; readonly previous: Versioned }> {
+    for (let wait = this.#room('delete'); wait !== undefined; wait = this.#room('delete')) await wait;
+    const head = this.#head(key);
+    if (head.value?.modRevision !== expected) {
+      await head.durable;
+      throw new RevisionConflictError(key, expected, head.value);
+    }
+    const revision = this.#assigned + 1;
+    await this.#stage(key, new Tombstone(revision), undefined);
+    return { revision, previous: head.value };
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- A refusal must come as a rejection.
+  async watch(prefix: string, options: WatchOptions): Promise<() => void> {
+    if (options.afterRevision < this.#compacted) {
+      throw new CompactedError(options.afterRevision, this.#compacted);
+    }
+    return this.#watchers.add(prefix, options, this.#events.after(options.afterRevision, prefix));
+  }
+
+  async compact(revision: number): Promise<void> {
+    if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
+    if (revision < this.#compacted) throw new CompactedError(revision, this.#compacted);
+    const superseded = this.#events.between(this.#compacted, revision);
+    this.#compacted = revision;
+    this.#events.forget(revision);
+    this.#compacting = this.#compacting.then(() => this.#forget(superseded, revision));
+    await this.#compacting;
+  }
+
+  async close(): Promise<void> {
+    this.#refusal ??= new ReadOnlyError('The store is closing');
+    while (this.#committing !== undefined) await this.#committing;
+    this.#watchers.endAll(undefined);
+    await this.#compacting;
+    await this.#log.close();
+  }
+
+  /** Applies a write that the log had: for recovery, before the store is used. */
+  replay(key: string, value: Uint8Array | undefined, revision: number): void {
+    invariant(revision === this.#revision + 1, 'the log has each revision once', {
+      revision,
+      last: this.#revision,
+    });
+    const previous = this.#index.get(key);
+    const created = previous?.createRevision ?? revision;
+    this.#apply(
+      key,
+      value === undefined ? new Tombstone(revision) : new Value(key, value, created, revision),
+    );
+    this.#revision = revision;
+    this.#assigned = revision;
+  }
+
+  /** What a write must wait for before it may be checked and staged, which then happen in one step. */
+  #room(kind: 'put' | 'delete'): Promise<void> | undefined {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    return this.#log.room(kind);
+  }
+
+  /** What a write of `key` replaces, pending or not. A refusal that tells it must wait until it is durable. */
+  #head(key: string): { readonly value: Value | undefined; readonly durable: Promise<void> | undefined } {
+    const pending = this.#pending.get(key);
+    if (pending === undefined) return { value: this.#index.get(key), durable: undefined };
+    return { value: live(pending.version), durable: pending.commit.done };
+  }
+
+  async #put(key: string, previous: Value | undefined, encode: Encode): Promise<Value> {
+    const revision = this.#assigned + 1;
+    const bytes = ownBytes(encode(revision));
+    const value = new Value(key, bytes, previous?.createRevision ?? revision, revision);
+    await this.#stage(key, value, bytes);
+    return value;
+  }
+
+  async #stage(key: string, version: Version, bytes: Uint8Array | undefined): Promise<void> {
+    const revision = version.modRevision;
+    this.#log.stage({ key, revision, value: bytes });
+    this.#assigned = revision;
+    const commit = this.#next;
+    commit.writes.push({ key, version });
+    this.#pending.set(key, { version, commit });
+    this.#committing ??= this.#commitAll();
+    await commit.done;
+  }
+
+  /** One flush after the other until nothing waits. The first begins in the next turn, so that writes of this turn share it. */
+  async #commitAll(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#next.writes.length > 0 && this.#refusal?.cause === undefined) {
+      const commit = this.#next;
+      this.#next = new Commit();
+      try {
+        await this.#log.flush();
+      } catch (error) {
+        this.#fail(commit, error as Error);
+        break;
+      }
+      this.#publish(commit);
+    }
+    this.#committing = undefined;
+  }
+
+  #publish(commit: Commit): void {
+    const events = commit.writes.map(({ key, version }) => {
+      if (this.#pending.get(key)?.version === version) this.#pending.delete(key);
+      return this.#apply(key, version);
+    });
+    this.#revision = events.at(-1)?.revision ?? this.#revision;
+    this.#watchers.commit(events, this.#revision);
+    commit.resolve();
+  }
+
+  #apply(key: string, version: Version): StorageEvent {
+    const previous = this.#index.get(key);
+    const current = live(version);
+    const type = current === undefined ? 'delete' : previous === undefined ? 'create' : 'update';
+    this.#index.put(key, version);
+    const event = { type, key, revision: version.modRevision, current, previous } as const;
+    this.#events.push(event);
+    return event;
+  }
+
+  /** Nothing is known of what was not flushed: nobody is told that it is there, and no further write is taken. */
+  #fail(commit: Commit, cause: Error): void {
+    this.#refusal = new ReadOnlyError(`The store takes no more writes: ${cause.message}`, { cause });
+    this.#pending.clear();
+    commit.reject(this.#refusal);
+    this.#next.reject(this.#refusal);
+  }
+
+  async #forget(superseded: readonly StorageEvent[], revision: number): Promise<void> {
+    for (const [i, event] of superseded.entries()) {
+      if (i % COMPACTION_STEP_EVENTS === COMPACTION_STEP_EVENTS - 1) await nextTurn();
+      this.#index.compact(event, revision);
+    }
+  }
+}
+
+function checkKey(key: string): void {
+  if (key === '' || /\p{Surrogate}/u.test(key)) {
+    throw new RangeError(`Cannot write key ${JSON.stringify(key)}: it has no UTF-8 form`);
+  }
+}
+
+/** The bytes, in memory that they do not share with what may die sooner or later than they. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer.byteLength === bytes.byteLength) return bytes;
+  const own = Buffer.allocUnsafeSlow(bytes.byteLength);
+  own.set(bytes);
+  return own;
+}

@@ -1,0 +1,32 @@
+import type { Versioned } from '../storage.ts';
+
+/** A key's value at one revision. */
+export class Value implements Versioned {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly createRevision: number;
+  readonly modRevision: number;
+
+  constructor(key: string, value: Uint8Array, createRevision: number, modRevision: number) {
+    this.key = key;
+    this.value = value;
+    this.createRevision = createRevision;
+    this.modRevision = modRevision;
+  }
+}
+
+/** The end of a key's life. */
+export class Tombstone {
+  readonly modRevision: number;
+
+  constructor(modRevision: number) {
+    this.modRevision = modRevision;
+  }
+}
+
+export type Version = Value | Tombstone;
+
+/** `version` as readers see it: a deleted key has none. */
+export function live(version: Version | undefined): Value | undefined {
+  return version instanceof Value ? version : undefined;
+}
