@@ -1,0 +1,32 @@
+export interface ServedSubresource {
+  /** "status", "scale", "exec" … */
+  readonly name: string;
+  /** The kind of its body; group and version only where they are not the parent's. */
+  readonly kind: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly verbs: readonly string[];
+}
+
+/** One resource of one group version, as discovery tells of it. */
+export interface ServedResource {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  /** "" for what is not stored. */
+  readonly storageVersionHash?: string;
+  readonly subresources?: readonly ServedSubresource[];
+}
+
+/** What is served now: the built-in kinds first, then those of CustomResourceDefinitions and of aggregated servers. */
+export interface DiscoverySource {
+  resources(): readonly ServedResource[];
+  /** True for a group version whose aggregated server does not answer: discovery says Stale. */
+  isStale?(group: string, version: string): boolean;
+}
