@@ -35,7 +35,8 @@ export async function* readLines(
     if (start === chunk.length) continue;
     held.push(chunk.subarray(start));
     heldBytes += chunk.length - start;
-    if (heldBytes > bytesMax) throw new Error(`Cannot read the watch: a line is longer than ${bytesMax} bytes`);
+    if (heldBytes > bytesMax)
+      throw new Error(`Cannot read the watch: a line is longer than ${bytesMax} bytes`);
   }
   const rest = textOf(held);
   if (rest !== '') yield rest;

@@ -4,7 +4,16 @@ import type { KubeObject, ObjectKey } from '../machinery/object.ts';
 import { apiVersionOf, type Resource } from '../machinery/resource.ts';
 import { StatusError, StatusReason, type StatusDetails } from '../machinery/status.ts';
 import { readLines, readWhole } from './body.ts';
-import type { Client, DeleteOptions, List, ListOptions, PatchOptions, PatchType, WatchEvent, WatchOptions } from './client.ts';
+import type {
+  Client,
+  DeleteOptions,
+  List,
+  ListOptions,
+  PatchOptions,
+  PatchType,
+  WatchEvent,
+  WatchOptions,
+} from './client.ts';
 import { queryText, resourcePath } from './paths.ts';
 import type { ApiRequest, ApiResponse, Transport } from './transport.ts';
 
@@ -52,7 +61,11 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
     list: (resource, listOptions = {}) => listOf(calls, resource, listOptions),
     watch: (resource, watchOptions) => watchOf(calls, resource, watchOptions),
     create: (resource, object) =>
-      write('POST', resourcePath(resource, { namespace: object.metadata?.namespace }), named(resource, object)),
+      write(
+        'POST',
+        resourcePath(resource, { namespace: object.metadata?.namespace }),
+        named(resource, object),
+      ),
     update: (resource, object) => write('PUT', objectPath(resource, keyOf(object)), named(resource, object)),
     updateStatus: (resource, object) =>
       write('PUT', objectPath(resource, keyOf(object), 'status'), named(resource, object)),
@@ -94,7 +107,10 @@ async function listOf<T extends KubeObject>(
   options: ListOptions,
 ): Promise<List<T>> {
   const url = resourcePath(resource, options) + queryText(listQuery(options));
-  const list = await calls.json<{ metadata: List<T>['metadata']; items?: T[] | null }>({ method: 'GET', url });
+  const list = await calls.json<{ metadata: List<T>['metadata']; items?: T[] | null }>({
+    method: 'GET',
+    url,
+  });
   const items = list.items ?? [];
   const apiVersion = apiVersionOf(resource);
   for (const item of items as Identified[]) {
@@ -244,7 +260,9 @@ function refusalOf(status: number, text: string): StatusError {
     return statusErrorOf(JSON.parse(text), status);
   } catch {
     // A proxy or a crashed server answers in its own words.
-    return new StatusError('', text.trim().slice(0, 1000) || `The server answered ${status}`, { code: status });
+    return new StatusError('', text.trim().slice(0, 1000) || `The server answered ${status}`, {
+      code: status,
+    });
   }
 }
 
@@ -256,8 +274,12 @@ export function statusErrorOf(status: unknown, code: number): StatusError {
   const message = status['message'];
   const stated = status['code'];
   const details = status['details'];
-  return new StatusError(known ? (reason as keyof typeof StatusReason) : '', typeof message === 'string' ? message : '', {
-    code: typeof stated === 'number' ? stated : code,
-    ...(isJsonObject(details) ? { details: details as StatusDetails } : {}),
-  });
+  return new StatusError(
+    known ? (reason as keyof typeof StatusReason) : '',
+    typeof message === 'string' ? message : '',
+    {
+      code: typeof stated === 'number' ? stated : code,
+      ...(isJsonObject(details) ? { details: details as StatusDetails } : {}),
+    },
+  );
 }

@@ -81,10 +81,14 @@ interface Told {
 
 class Recorder {
   readonly #options: EventRecorderOptions;
-  readonly #lanes: readonly Lane[] = Array.from({ length: lanesCount }, () => ({ waiting: [], sending: false }));
+  readonly #lanes: readonly Lane[] = Array.from({ length: lanesCount }, () => ({
+    waiting: [],
+    sending: false,
+  }));
   readonly #known = new LeastRecent<Known>(knownMax);
   readonly #budgets = new LeastRecent<{ tokens: number; atMs: number }>(knownMax);
   readonly #similar = new LeastRecent<{ messages: Set<string>; atMs: number }>(knownMax);
+  #lastStamp = 0n;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -103,7 +107,9 @@ class Recorder {
 
   #withinBudget(about: KubeObject): boolean {
     const nowMs = this.#options.clock.monotonic();
-    const key = about.metadata?.uid ?? `${about.kind ?? ''}/${about.metadata?.namespace ?? ''}/${about.metadata?.name ?? ''}`;
+    const key =
+      about.metadata?.uid ??
+      `${about.kind ?? ''}/${about.metadata?.namespace ?? ''}/${about.metadata?.name ?? ''}`;
     const budget = this.#budgets.get(key) ?? { tokens: burst, atMs: nowMs };
     budget.tokens = Math.min(burst, budget.tokens + (nowMs - budget.atMs) / refillMs);
     budget.atMs = nowMs;
@@ -117,7 +123,10 @@ class Recorder {
     const nowMs = this.#options.clock.monotonic();
     const key = `${about.metadata?.uid ?? about.metadata?.name ?? ''} ${told.type} ${told.reason}`;
     const known = this.#similar.get(key);
-    const similar = known !== undefined && nowMs - known.atMs < similarWindowMs ? known : { messages: new Set<string>(), atMs: nowMs };
+    const similar =
+      known !== undefined && nowMs - known.atMs < similarWindowMs
+        ? known
+        : { messages: new Set<string>(), atMs: nowMs };
     similar.messages.add(told.message);
     similar.atMs = nowMs;
     this.#similar.set(key, similar);
@@ -127,17 +136,27 @@ class Recorder {
   }
 
   #eventOf(about: KubeObject & { readonly fieldPath?: string }, told: Told): EventObject {
-    const { clock, random, component, host } = this.#options;
+    const { clock, component, host } = this.#options;
     const now = timeText(clock.now());
     const { name = '', namespace = '', uid, resourceVersion } = about.metadata ?? {};
-    const parts = { kind: about.kind, namespace, name, uid, apiVersion: about.apiVersion, resourceVersion, fieldPath: about.fieldPath };
-    const suffix = (BigInt(clock.now()) * 1_000_000n + BigInt(Math.floor(random() * 1_000_000))).toString(16);
+    const parts = {
+      kind: about.kind,
+      namespace,
+      name,
+      uid,
+      apiVersion: about.apiVersion,
+      resourceVersion,
+      fieldPath: about.fieldPath,
+    };
+    const suffix = this.#nextStamp().toString(16);
     return {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { name: `${name}.${suffix}`, namespace: namespace === '' ? 'default' : namespace },
       involvedObject: Object.fromEntries(
-        Object.entries(parts).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+        Object.entries(parts).filter(
+          (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+        ),
       ),
       ...told,
       source: { component, ...(host === undefined ? {} : { host }) },
@@ -149,8 +168,17 @@ class Recorder {
     };
   }
 
+  /** Nanoseconds as client-go names events by, never the same twice. */
+  #nextStamp(): bigint {
+    const { clock, random } = this.#options;
+    const stamp = BigInt(clock.now()) * 1_000_000n + BigInt(Math.floor(random() * 1_000_000));
+    this.#lastStamp = stamp > this.#lastStamp ? stamp : this.#lastStamp + 1n;
+    return this.#lastStamp;
+  }
+
   async #sendAll(lane: Lane): Promise<void> {
-    for (let event = lane.waiting.shift(); event !== undefined; event = lane.waiting.shift()) await this.#sendOne(event);
+    for (let event = lane.waiting.shift(); event !== undefined; event = lane.waiting.shift())
+      await this.#sendOne(event);
     lane.sending = false;
   }
 
@@ -196,7 +224,8 @@ class Recorder {
 
 function laneOf(eventName: string): number {
   let hash = 0;
-  for (const character of eventName.slice(0, eventName.lastIndexOf('.'))) hash = (hash * 31 + character.charCodeAt(0)) >>> 0;
+  for (const character of eventName.slice(0, eventName.lastIndexOf('.')))
+    hash = (hash * 31 + character.charCodeAt(0)) >>> 0;
   return hash % lanesCount;
 }
 

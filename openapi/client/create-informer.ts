@@ -195,7 +195,8 @@ class WatchedInformer<T extends KubeObject> implements Informer<T> {
   /** `last` is the state that the deletion carries; a removal found by listing has only the state known before. */
   #remove(key: string, last?: T): void {
     const old = this.#cache.delete(key);
-    if (old !== undefined) this.#tell({ object: undefined, old: last === undefined ? old : withoutManagedFields(last) });
+    if (old !== undefined)
+      this.#tell({ object: undefined, old: last === undefined ? old : withoutManagedFields(last) });
   }
 
   #tell(change: Change<T>): void {

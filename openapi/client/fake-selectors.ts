@@ -30,5 +30,7 @@ function termsOf(selector: string | undefined): readonly string[] {
 function fieldText(object: JsonValue, path: string): string {
   let value: JsonValue | undefined = object;
   for (const field of path.split('.')) value = isJsonObject(value) ? value[field] : undefined;
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : '';
 }

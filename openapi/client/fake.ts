@@ -3,7 +3,15 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../machinery/json
 import type { KubeObject, ObjectKey, ObjectMeta } from '../machinery/object.ts';
 import { apiVersionOf, qualifiedName, type Resource } from '../machinery/resource.ts';
 import { alreadyExists, conflict, invalid, notFound, required, StatusError } from '../machinery/status.ts';
-import type { Client, DeleteOptions, List, ListOptions, PatchOptions, WatchEvent, WatchOptions } from './client.ts';
+import type {
+  Client,
+  DeleteOptions,
+  List,
+  ListOptions,
+  PatchOptions,
+  WatchEvent,
+  WatchOptions,
+} from './client.ts';
 import { matchesFields, matchesLabels } from './fake-selectors.ts';
 import { keyOfObject, keyText } from './object-cache.ts';
 
@@ -42,7 +50,15 @@ interface Failure {
 }
 
 /** Resources whose status is a subresource of its own take status only through updateStatus, as the real ones. */
-const withoutStatus = new Set(['events', 'endpoints', 'endpointslices', 'configmaps', 'secrets', 'leases', 'serviceaccounts']);
+const withoutStatus = new Set([
+  'events',
+  'endpoints',
+  'endpointslices',
+  'configmaps',
+  'secrets',
+  'leases',
+  'serviceaccounts',
+]);
 
 /**
  * Keeps: uid, generateName, creationTimestamp, resourceVersion and its conflicts, generation, the split of spec and status,
@@ -74,11 +90,14 @@ class MemoryApi implements FakeApi {
     this.#random = random;
     this.client = {
       get: (resource, key) => this.#run('get', resource, () => this.#existing(resource, key)),
-      list: (resource, listOptions = {}) => this.#run('list', resource, () => this.#list(resource, listOptions)),
+      list: (resource, listOptions = {}) =>
+        this.#run('list', resource, () => this.#list(resource, listOptions)),
       watch: (resource, watchOptions) => this.#watch(resource, watchOptions),
       create: (resource, object) => this.#run('create', resource, () => this.#create(resource, object)),
-      update: (resource, object) => this.#run('update', resource, () => this.#update(resource, object, false)),
-      updateStatus: (resource, object) => this.#run('update', resource, () => this.#update(resource, object, true)),
+      update: (resource, object) =>
+        this.#run('update', resource, () => this.#update(resource, object, false)),
+      updateStatus: (resource, object) =>
+        this.#run('update', resource, () => this.#update(resource, object, true)),
       updateSubresource: (resource, object, subresource) =>
         this.#run('update', resource, () => this.#update(resource, object, subresource === 'status')),
       patch: (resource, key, patch, patchOptions) =>
@@ -148,7 +167,10 @@ class MemoryApi implements FakeApi {
     const items = limit > 0 ? matching.slice(0, limit) : matching;
     const last = items.at(-1);
     const more = items.length < matching.length && last !== undefined;
-    const metadata = { resourceVersion: String(this.#revision), ...(more ? { continue: keyText(keyOfObject(last)) } : {}) };
+    const metadata = {
+      resourceVersion: String(this.#revision),
+      ...(more ? { continue: keyText(keyOfObject(last)) } : {}),
+    };
     return { metadata, items };
   }
 
@@ -196,7 +218,13 @@ class MemoryApi implements FakeApi {
     const old = objects.get(key);
     if (type === 'DELETED') objects.delete(key);
     else objects.set(key, stored);
-    this.#history.push({ revision: this.#revision, type, collection: qualifiedName(resource), object: stored, old });
+    this.#history.push({
+      revision: this.#revision,
+      type,
+      collection: qualifiedName(resource),
+      object: stored,
+      old,
+    });
     this.#wake();
     return stored;
   }
@@ -222,7 +250,8 @@ class MemoryApi implements FakeApi {
       metadata,
       ...(isNamespace ? { spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } } : {}),
     };
-    if (this.#collection(resource).has(keyText(keyOfObject(created)))) throw alreadyExists(resource, metadata.name ?? '');
+    if (this.#collection(resource).has(keyText(keyOfObject(created))))
+      throw alreadyExists(resource, metadata.name ?? '');
     return this.#commit(resource, 'ADDED', created) as T;
   }
 
@@ -230,7 +259,10 @@ class MemoryApi implements FakeApi {
     const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
     this.#uids += 1;
     const random = Math.floor(this.#random() * 27 ** 4);
-    return Array.from({ length: 5 }, (_, i) => alphabet[Math.floor((random + this.#uids) / 27 ** i) % 27]).join('');
+    return Array.from(
+      { length: 5 },
+      (_, i) => alphabet[Math.floor((random + this.#uids) / 27 ** i) % 27],
+    ).join('');
   }
 
   #uid(): string {
@@ -245,9 +277,17 @@ class MemoryApi implements FakeApi {
     const old = this.#existing(resource, key) as unknown as Fields;
     const { resourceVersion, uid } = object.metadata ?? {};
     if (uid !== undefined && uid !== old.metadata?.uid)
-      throw conflict(resource, key.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata?.uid ?? ''}`);
+      throw conflict(
+        resource,
+        key.name,
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata?.uid ?? ''}`,
+      );
     if (resourceVersion !== undefined && resourceVersion !== old.metadata?.resourceVersion)
-      throw conflict(resource, key.name, 'the object has been modified; please apply your changes to the latest version and try again');
+      throw conflict(
+        resource,
+        key.name,
+        'the object has been modified; please apply your changes to the latest version and try again',
+      );
     const merged = isStatus
       ? { ...old, status: object['status'] }
       : { ...object, ...(withoutStatus.has(resource.plural) ? {} : { status: old['status'] }) };
@@ -278,15 +318,22 @@ class MemoryApi implements FakeApi {
   ): T {
     const { key, patch, patchOptions } = call;
     const old = this.#existing(resource, key) as unknown as Fields;
-    if (patchOptions.type !== 'merge') throw new StatusError('UnsupportedMediaType', 'the fake knows merge patches only');
+    if (patchOptions.type !== 'merge')
+      throw new StatusError('UnsupportedMediaType', 'the fake knows merge patches only');
     this.onWrite?.('patch', resource, old);
     const next = mergePatch(old, patch) as unknown as Fields;
     const asked = isJsonObject(patch) && isJsonObject(patch['metadata']) ? patch['metadata'] : {};
     for (const field of ['uid', 'resourceVersion'] as const)
       if (asked[field] !== undefined && asked[field] !== old.metadata?.[field])
-        throw conflict(resource, key.name, 'the object has been modified; please apply your changes to the latest version and try again');
+        throw conflict(
+          resource,
+          key.name,
+          'the object has been modified; please apply your changes to the latest version and try again',
+        );
     const split =
-      patchOptions.subresource === 'status' ? { ...old, metadata: next.metadata, status: next['status'] } : next;
+      patchOptions.subresource === 'status'
+        ? { ...old, metadata: next.metadata, status: next['status'] }
+        : next;
     return this.#store(resource, old, split as unknown as Fields) as T;
   }
 
@@ -294,7 +341,10 @@ class MemoryApi implements FakeApi {
     const old = this.#existing(resource, key) as unknown as Fields;
     this.onWrite?.('delete', resource, old);
     const { uid, resourceVersion } = options.preconditions ?? {};
-    if ((uid !== undefined && uid !== old.metadata?.uid) || (resourceVersion !== undefined && resourceVersion !== old.metadata?.resourceVersion))
+    if (
+      (uid !== undefined && uid !== old.metadata?.uid) ||
+      (resourceVersion !== undefined && resourceVersion !== old.metadata?.resourceVersion)
+    )
       throw conflict(resource, key.name, 'Precondition failed');
     const finalizers = new Set(old.metadata?.finalizers);
     if (options.propagationPolicy === 'Foreground') finalizers.add('foregroundDeletion');
@@ -321,10 +371,20 @@ class MemoryApi implements FakeApi {
     const target = (body as { readonly target?: { readonly name?: string } }).target?.name ?? '';
     const spec = (old['spec'] ?? {}) as JsonObject;
     if (typeof spec['nodeName'] === 'string' && spec['nodeName'] !== '')
-      throw conflict({ ...resource, plural: 'pods/binding' }, key.name, `pod ${key.name} is already assigned to node "${spec['nodeName']}"`);
+      throw conflict(
+        { ...resource, plural: 'pods/binding' },
+        key.name,
+        `pod ${key.name} is already assigned to node "${spec['nodeName']}"`,
+      );
     const status = (old['status'] ?? {}) as JsonObject;
-    const conditions = ((status['conditions'] ?? []) as JsonObject[]).filter((each) => each['type'] !== 'PodScheduled');
-    const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: timeText(this.#clock.now()) };
+    const conditions = ((status['conditions'] ?? []) as JsonObject[]).filter(
+      (each) => each['type'] !== 'PodScheduled',
+    );
+    const scheduled = {
+      type: 'PodScheduled',
+      status: 'True',
+      lastTransitionTime: timeText(this.#clock.now()),
+    };
     this.#commit(resource, 'MODIFIED', {
       ...old,
       spec: { ...spec, nodeName: target },
@@ -358,7 +418,8 @@ function selects(options: ListOptions, object: KubeObject): boolean {
 
 /** What a watcher with selectors sees: an object that leaves the selection is DELETED, one that enters it ADDED. */
 function eventFor<T extends KubeObject>(entry: Entry, options: WatchOptions): WatchEvent<T> | undefined {
-  if (options.namespace !== undefined && entry.object.metadata?.namespace !== options.namespace) return undefined;
+  if (options.namespace !== undefined && entry.object.metadata?.namespace !== options.namespace)
+    return undefined;
   const is = selects(options, entry.object);
   const was = entry.old !== undefined && selects(options, entry.old);
   const object = entry.object as T;

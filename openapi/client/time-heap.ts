@@ -20,7 +20,7 @@ export class TimeHeap<T> {
     const entry = { at, value };
     let index = entries.length;
     entries.push(entry);
-    for (let parent = entries[(index - 1) >> 1]; index > 0 && parent !== undefined && parent.at > at; ) {
+    for (let parent = entries[(index - 1) >> 1]; index > 0 && parent !== undefined && parent.at > at;) {
       entries[index] = parent;
       index = (index - 1) >> 1;
       parent = entries[(index - 1) >> 1];

@@ -11,7 +11,13 @@ interface Pod extends KubeObject {
   readonly spec?: object;
   readonly status?: { readonly phase?: string };
 }
-const configMaps: Resource<ConfigMap> = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+const configMaps: Resource<ConfigMap> = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+};
 const pods: Resource<Pod> = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
 
 export interface ClientUnderTest {
@@ -45,12 +51,16 @@ export function describeClient(name: string, create: () => Promise<ClientUnderTe
     });
 
     it('makes a name from generateName', async () => {
-      const created = await client.create(configMaps, { metadata: { namespace: 'default', generateName: 'x-' } });
+      const created = await client.create(configMaps, {
+        metadata: { namespace: 'default', generateName: 'x-' },
+      });
       expect(created.metadata?.name).toMatch(/^x-[a-z0-9]{5}$/);
     });
 
     it('tells an absent object by NotFound', async () => {
-      const error: unknown = await client.get(configMaps, { namespace: 'default', name: 'none' }).catch((e: unknown) => e);
+      const error: unknown = await client
+        .get(configMaps, { namespace: 'default', name: 'none' })
+        .catch((e: unknown) => e);
       expect(isNotFound(error)).toBe(true);
       expect(String(error)).toContain('configmaps "none" not found');
     });
@@ -64,14 +74,21 @@ export function describeClient(name: string, create: () => Promise<ClientUnderTe
     it('refuses an update of an old state by Conflict', async () => {
       const first = await client.create(configMaps, configMap('a'));
       await client.update(configMaps, { ...first, data: { n: '1' } });
-      const error: unknown = await client.update(configMaps, { ...first, data: { n: '2' } }).catch((e: unknown) => e);
+      const error: unknown = await client
+        .update(configMaps, { ...first, data: { n: '2' } })
+        .catch((e: unknown) => e);
       expect(isConflict(error)).toBe(true);
     });
 
     it('patches, and removes what the patch says is null', async () => {
       await client.create(configMaps, configMap('a', { keep: '1', drop: '2' }));
       const key = { namespace: 'default', name: 'a' };
-      const patched = await client.patch(configMaps, key, { data: { drop: null, add: '3' } }, { type: 'merge' });
+      const patched = await client.patch(
+        configMaps,
+        key,
+        { data: { drop: null, add: '3' } },
+        { type: 'merge' },
+      );
       expect(patched.data).toEqual({ keep: '1', add: '3' });
     });
 
@@ -79,7 +96,10 @@ export function describeClient(name: string, create: () => Promise<ClientUnderTe
       await client.create(configMaps, configMap('a'));
       await client.create(configMaps, configMap('b'));
       const list = await client.list(configMaps, { namespace: 'default', labelSelector: 'suite=client' });
-      expect(list.items.map((item) => [item.kind, item.metadata?.name])).toEqual([['ConfigMap', 'a'], ['ConfigMap', 'b']]);
+      expect(list.items.map((item) => [item.kind, item.metadata?.name])).toEqual([
+        ['ConfigMap', 'a'],
+        ['ConfigMap', 'b'],
+      ]);
     });
 
     it('lists in pages', async () => {
@@ -94,7 +114,10 @@ export function describeClient(name: string, create: () => Promise<ClientUnderTe
     });
 
     it('keeps an object until its last finalizer has gone', async () => {
-      await client.create(configMaps, { ...configMap('a'), metadata: { ...configMap('a').metadata, finalizers: ['example.com/x'] } });
+      await client.create(configMaps, {
+        ...configMap('a'),
+        metadata: { ...configMap('a').metadata, finalizers: ['example.com/x'] },
+      });
       const key = { namespace: 'default', name: 'a' };
       await client.delete(configMaps, key);
       expect((await client.get(configMaps, key)).metadata?.deletionTimestamp).toBeDefined();
@@ -105,14 +128,19 @@ export function describeClient(name: string, create: () => Promise<ClientUnderTe
     it('deletes only the object that the precondition means', async () => {
       await client.create(configMaps, configMap('a'));
       const key = { namespace: 'default', name: 'a' };
-      const error: unknown = await client.delete(configMaps, key, { preconditions: { uid: 'other' } }).catch((e: unknown) => e);
+      const error: unknown = await client
+        .delete(configMaps, key, { preconditions: { uid: 'other' } })
+        .catch((e: unknown) => e);
       expect(isConflict(error)).toBe(true);
     });
 
     it('writes status by its subresource', async () => {
       const spec = { containers: [{ name: 'c', image: 'i' }] };
       const created = await client.create(pods, { metadata: { namespace: 'default', name: 'p' }, spec });
-      const updated = await client.updateStatus(pods, { ...created, status: { ...created.status, phase: 'Running' } });
+      const updated = await client.updateStatus(pods, {
+        ...created,
+        status: { ...created.status, phase: 'Running' },
+      });
       expect(updated.status?.phase).toBe('Running');
     });
 
