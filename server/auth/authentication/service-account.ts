@@ -55,12 +55,22 @@ async function verified(
   try {
     return await signer.verify(token, audiences);
   } catch (error) {
-    throw unauthorized('the token does not hold', error);
+    throw unauthorized(whyOf(error, audiences));
   }
 }
 
-function unauthorized(why: string, cause?: unknown): StatusError {
-  return new StatusError('Unauthorized', 'Unauthorized', { cause: cause ?? new Error(why) });
+function unauthorized(why: string): StatusError {
+  return new StatusError('Unauthorized', 'Unauthorized', { cause: new Error(why) });
+}
+
+/** jose's refusal in Kubernetes' words. */
+function whyOf(error: unknown, audiences: readonly string[]): string {
+  const { claim, payload, code } = error as { claim?: string; code?: string; payload?: { aud?: string | string[] } };
+  const list = (values: readonly string[]): string => `[${values.map((each) => JSON.stringify(each)).join(' ')}]`;
+  if (claim === 'aud')
+    return `token audiences ${list([payload?.aud ?? []].flat())} is invalid for the target audiences ${list(audiences)}`;
+  if (code === 'ERR_JWT_EXPIRED') return 'service account token has expired';
+  return 'invalid signature or claims';
 }
 
 async function findProblem(claims: TokenClaims, find: FindUid, nowMs: number): Promise<string | undefined> {
@@ -77,11 +87,26 @@ async function findProblem(claims: TokenClaims, find: FindUid, nowMs: number): P
   ] as [Parameters<FindUid>[0], Parameters<FindUid>[1], string][];
   for (const [plural, key, uid] of asked) {
     const found = await find(plural, key);
-    if (found?.uid !== uid) return `${plural} "${key.name}" is not there any more`;
-    if (found.deletionMs !== undefined && nowMs > found.deletionMs + deletionGraceMs)
-      return `${plural} "${key.name}" is being deleted`;
+    const problem = problemOf(plural, key.name, uid, found);
+    if (problem !== undefined) return problem;
+    if (found?.deletionMs !== undefined && nowMs > found.deletionMs + deletionGraceMs) return invalidated;
   }
   return undefined;
+}
+
+const invalidated = 'service account token has been invalidated';
+
+/** Kubernetes' words, which TokenReview shows. */
+function problemOf(
+  plural: string,
+  name: string,
+  uid: string,
+  found: { readonly uid: string } | undefined,
+): string | undefined {
+  if (found?.uid === uid) return undefined;
+  if (plural !== 'serviceaccounts') return invalidated;
+  if (found === undefined) return `serviceaccounts ${JSON.stringify(name)} not found`;
+  return `service account UID (${found.uid}) does not match claim (${uid})`;
 }
 
 /** The user that a token stands for: name, groups and extra as Kubernetes gives them. */

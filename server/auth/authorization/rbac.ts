@@ -83,12 +83,18 @@ function subjectKey(subject: Subject, namespace: string): string {
   return `User system:serviceaccount:${subject.namespace ?? namespace}:${subject.name}`;
 }
 
+function subjectText(subject: Subject): string {
+  const name = subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace ?? ''}` : subject.name;
+  return `${subject.kind} ${JSON.stringify(name)}`;
+}
+
 function collectGrants(source: RbacSource): Map<string, Grant[]> {
   const grants = new Map<string, Grant[]>();
   for (const binding of [...source.clusterRoleBindings.list(), ...source.roleBindings.list()]) {
-    const grant = grantOf(source, binding);
+    const held = grantOf(source, binding);
     for (const subject of binding.subjects ?? []) {
       const key = subjectKey(subject, binding.metadata?.namespace ?? '');
+      const grant = { ...held, why: `${held.why} to ${subjectText(subject)}` };
       const list = grants.get(key);
       if (list === undefined) grants.set(key, [grant]);
       else list.push(grant);
