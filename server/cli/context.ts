@@ -23,6 +23,8 @@ export interface CliContext {
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
   readonly defaultDataDir: string;
+  /** What /version calls gitVersion. */
+  readonly version: string;
   startServer(options: ServerOptions): Promise<RunningServer>;
   connect(access: Access): { readonly client: Client; readonly transport: Transport };
 }

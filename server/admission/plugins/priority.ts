@@ -58,7 +58,7 @@ async function classOf(
     throw forbidden(request.resource, request.name, `no PriorityClass with name ${name} was found`);
   }
   const defaults = (await lookup.list(priorityClasses)).filter((each) => each.globalDefault === true);
-  return defaults.sort((a, b) => a.value - b.value)[0];
+  return defaults.sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
 }
 
 /** A pod may state what its class gives, and nothing else. */

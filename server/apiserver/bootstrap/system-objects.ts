@@ -1,5 +1,8 @@
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 
+/** Written out by hand here: the server's decoder checks it as it checks anybody's. */
+type WrittenObject = KubeObject & Readonly<Record<string, unknown>>;
+
 export interface SystemOptions {
   /** PEM of the CA that signs client certificates. */
   readonly clientCA: string;
@@ -24,7 +27,7 @@ export function systemObjects(options: SystemOptions): readonly KubeObject[] {
   return [...priorityClasses, ...serviceObjects(options), authenticationConfigMap(options.clientCA)];
 }
 
-const priorityClasses = [
+const priorityClasses: readonly WrittenObject[] = [
   {
     apiVersion: 'scheduling.k8s.io/v1',
     kind: 'PriorityClass',
@@ -42,10 +45,10 @@ const priorityClasses = [
     preemptionPolicy: 'PreemptLowerPriority',
     description: 'Used for system critical pods that must not be moved from their current node.',
   },
-] as readonly KubeObject[];
+];
 
 /** The Services that every node answers for by itself: its own way to the API, and its own DNS. */
-function serviceObjects(options: SystemOptions): readonly KubeObject[] {
+function serviceObjects(options: SystemOptions): readonly WrittenObject[] {
   const { clusterDNS, kubernetesServiceIP, advertiseAddress, port } = options;
   return [
     {
@@ -111,15 +114,15 @@ function serviceObjects(options: SystemOptions): readonly KubeObject[] {
         ],
       },
     },
-  ] as readonly KubeObject[];
+  ];
 }
 
 /** What extension API servers read to know whom to trust. */
-function authenticationConfigMap(clientCA: string): KubeObject {
+function authenticationConfigMap(clientCA: string): WrittenObject {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
     data: { 'client-ca-file': clientCA },
-  } as KubeObject;
+  };
 }
