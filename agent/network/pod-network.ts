@@ -5,7 +5,11 @@ export interface PodNetworkConfig {
   readonly clusterCIDR: string;
   readonly serviceCIDR: string;
   /** The other nodes: where their pods live. */
-  readonly peers: readonly { readonly nodeName: string; readonly address: string; readonly podCIDR: string }[];
+  readonly peers: readonly {
+    readonly nodeName: string;
+    readonly address: string;
+    readonly podCIDR: string;
+  }[];
 }
 
 export interface PodAddress {
@@ -20,7 +24,12 @@ export interface PodNetwork {
   /** The bridge's address (pods' gateway, where the DNS and the API relay listen); undefined before configure. */
   readonly gateway: string | undefined;
   /** Gives the network namespace of process `pid` an eth0, an address and a default route. The same pod gets the same address. */
-  attach(podUid: string, pid: number, hostPorts: readonly HostPort[], signal: AbortSignal): Promise<PodAddress>;
+  attach(
+    podUid: string,
+    pid: number,
+    hostPorts: readonly HostPort[],
+    signal: AbortSignal,
+  ): Promise<PodAddress>;
   detach(podUid: string, signal: AbortSignal): Promise<void>;
   /** Releases what belongs to no pod of the list (after a restart or a reboot). */
   retainOnly(podUids: ReadonlySet<string>, signal: AbortSignal): Promise<void>;
