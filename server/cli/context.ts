@@ -13,6 +13,27 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+export interface LabSettings {
+  readonly name?: string;
+  readonly subnet?: string;
+  readonly hosts?: number;
+  readonly runtime?: 'docker' | 'none';
+  readonly progress?: (line: string) => void;
+}
+
+export interface LabOnHand {
+  readonly hosts: readonly { readonly name: string; readonly address: string }[];
+  readonly fleetFile: string;
+}
+
+/** The lab of real hosts; main.ts joins test/lab to it when it is asked for. */
+export interface LabTools {
+  up(settings: LabSettings): Promise<LabOnHand>;
+  down(settings: LabSettings): Promise<void>;
+  /** Resolves with ssh's exit code. */
+  ssh(settings: LabSettings, host: number, command: readonly string[]): Promise<number>;
+}
+
 /** What commands may touch of the world; main.ts gives the real one. */
 export interface CliContext {
   out(text: string): void;
@@ -26,6 +47,7 @@ export interface CliContext {
   /** What /version calls gitVersion. */
   readonly version: string;
   startServer(options: ServerOptions): Promise<RunningServer>;
+  lab(): Promise<LabTools>;
   connect(access: Access): { readonly client: Client; readonly transport: Transport };
 }
 

@@ -16,6 +16,13 @@ export function setInformer<T extends KubeObject>(first: readonly T[] = []): Set
     get: (key) => all.find((object) => same(object, key)),
     list: (namespace) => all.filter((each) => namespace === undefined || each.metadata?.namespace === namespace),
     ownedBy: (uid) => all.filter((each) => each.metadata?.ownerReferences?.some((owner) => owner.uid === uid)),
+    orphans: (namespace) =>
+      all.filter(
+        (each) =>
+          each.metadata?.namespace === namespace &&
+          !(each.metadata.ownerReferences ?? []).some((owner) => owner.controller === true),
+      ),
+    covers: () => true,
     subscribe(listener) {
       listeners.add(listener);
       for (const object of all) listener({ object, old: undefined });

@@ -139,7 +139,7 @@ async function refuseToken(
   request: AdmissionRequest,
   nodeName: string,
 ): Promise<string | undefined> {
-  const bound = (request.object as TokenRequest).spec.boundObjectRef;
+  const bound = (request.object as TokenRequest | undefined)?.spec?.boundObjectRef;
   if (bound?.kind !== 'Pod' || bound.name === undefined) return 'node requested token not bound to a pod';
   if (bound.uid === undefined || bound.uid === '')
     return 'node requested token with a pod binding without a uid';

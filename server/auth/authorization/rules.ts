@@ -3,10 +3,10 @@ import type { AuthorizationAttributes } from '../authorizer.ts';
 /** rbac.authorization.k8s.io PolicyRule, as far as it decides. */
 export interface PolicyRule {
   readonly verbs: readonly string[];
-  readonly apiGroups?: readonly string[] | null | undefined;
-  readonly resources?: readonly string[] | null | undefined;
-  readonly resourceNames?: readonly string[] | null | undefined;
-  readonly nonResourceURLs?: readonly string[] | null | undefined;
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly nonResourceURLs?: readonly string[];
 }
 
 /** Whether `rule` grants what is asked. A star stands for all verbs, groups or resources; a star before a subresource, for that one of all. */

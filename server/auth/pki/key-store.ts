@@ -64,7 +64,7 @@ export async function openKeyStore(directory: string, nowMs: () => number): Prom
 
 function newServiceAccountKey(): string {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return privateKey.export({ type: 'pkcs8', format: 'pem' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
