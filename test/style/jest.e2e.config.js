@@ -1,4 +1,10 @@
 import { base } from './jest.config.js';
 
 /** End-to-end and fault tests: real hosts, real kubectl, real processes; one file after the other. */
-export default { ...base, testMatch: ['<rootDir>/test/{e2e,faults}/**/*.test.ts'], maxWorkers: 1, testTimeout: 600_000 };
+export default {
+  ...base,
+  testMatch: ['<rootDir>/test/{e2e,faults}/**/*.test.ts'],
+  maxWorkers: 1,
+  testTimeout: 300_000,
+  globalTeardown: '<rootDir>/test/e2e/global-teardown.ts',
+};
