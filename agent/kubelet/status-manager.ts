@@ -1,0 +1,124 @@
+import type { Client } from '../../openapi/client/client.ts';
+import { pods } from '../../openapi/generated/resources.ts';
+import type { Pod, PodStatus } from '../../openapi/generated/types.ts';
+import type { Clock } from '../../openapi/machinery/clock.ts';
+import type { Logger } from '../../openapi/machinery/log.ts';
+import { isConflict, isNotFound } from '../../openapi/machinery/status.ts';
+import { isDeleting, podRef } from './pod.ts';
+import { statusPatch } from './status-patch.ts';
+
+interface Entry {
+  pod: Pod;
+  /** What the API is known to have. */
+  reported: PodStatus;
+  wanted: PodStatus;
+  /** Nothing of the pod is left on this node: once its status is out, the pod itself may go. */
+  finished: boolean;
+  sending: boolean;
+  failures: number;
+}
+
+export interface StatusManagerOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+const delayMsMin = 500;
+const delayMsMax = 30_000;
+
+/**
+ * Brings pod statuses to the API: only what changed, the newest of a pod only, one call a pod at a time, until it succeeds.
+ * A pod that is being deleted is deleted for good after its last status is out.
+ */
+export class StatusManager {
+  readonly #options: StatusManagerOptions;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: StatusManagerOptions) {
+    this.#options = options;
+  }
+
+  /** The newest status, sent or not. */
+  get(uid: string): PodStatus | undefined {
+    return this.#entries.get(uid)?.wanted;
+  }
+
+  set(pod: Pod, status: PodStatus): void {
+    const entry = this.#entryOf(pod);
+    entry.pod = pod;
+    entry.wanted = status;
+    this.#send(entry);
+  }
+
+  /** The pod has left nothing behind on this node. */
+  finish(pod: Pod): void {
+    const entry = this.#entryOf(pod);
+    entry.pod = pod;
+    entry.finished = true;
+    this.#send(entry);
+  }
+
+  /** The pod is gone from the API. */
+  forget(uid: string): void {
+    this.#entries.delete(uid);
+  }
+
+  #entryOf(pod: Pod): Entry {
+    const { uid } = podRef(pod);
+    const known = this.#entries.get(uid);
+    if (known !== undefined) return known;
+    const status = pod.status ?? {};
+    const entry = { pod, reported: status, wanted: status, finished: false, sending: false, failures: 0 };
+    this.#entries.set(uid, entry);
+    return entry;
+  }
+
+  #send(entry: Entry): void {
+    if (entry.sending) return;
+    entry.sending = true;
+    void this.#sendAll(entry).finally(() => {
+      entry.sending = false;
+    });
+  }
+
+  async #sendAll(entry: Entry): Promise<void> {
+    const { signal, clock, log } = this.#options;
+    const { uid } = podRef(entry.pod);
+    while (!signal.aborted && this.#entries.get(uid) === entry) {
+      try {
+        if (!(await this.#step(entry))) return;
+        entry.failures = 0;
+      } catch (error) {
+        if (isNotFound(error) || isConflict(error)) return; // Gone, or another pod of that name: the source will tell.
+        if (signal.aborted) return;
+        entry.failures += 1;
+        if (entry.failures === 4)
+          log.log('warn', 'Cannot report a pod: trying on', {
+            pod: podRef(entry.pod).name,
+            error: String(error),
+          });
+        await clock
+          .sleep(Math.min(delayMsMax, delayMsMin * 2 ** entry.failures), signal)
+          .catch(() => undefined);
+      }
+    }
+  }
+
+  /** One call; false when nothing is left to send. */
+  async #step(entry: Entry): Promise<boolean> {
+    const { client } = this.#options;
+    const { name, namespace, uid } = podRef(entry.pod);
+    const { wanted } = entry;
+    const patch = statusPatch(uid, entry.reported, wanted);
+    if (patch !== undefined) {
+      await client.patch(pods, { namespace, name }, patch, { type: 'strategic', subresource: 'status' });
+      entry.reported = wanted;
+      return true;
+    }
+    if (!entry.finished || !isDeleting(entry.pod)) return false;
+    await client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
+    return false;
+  }
+}
