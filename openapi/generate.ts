@@ -2,7 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadDocumentation } from './generate/documentation.ts';
+import { operationsText } from './generate/operations.ts';
 import { resourcesText } from './generate/resources.ts';
+import { schemasText } from './generate/schemas.ts';
 import { loadSpec } from './generate/spec.ts';
 import { typeNames } from './generate/type-names.ts';
 import { typesText } from './generate/types.ts';
@@ -18,6 +20,8 @@ const documentation = loadDocumentation(spec, models);
 const files: Readonly<Record<string, string>> = {
   'types.ts': await typesText(spec, names, documentation),
   'resources.ts': resourcesText(spec, names),
+  'operations.ts': operationsText(spec),
+  'schemas.ts': schemasText(spec),
 };
 for (const [name, text] of Object.entries(files)) {
   const path = fileURLToPath(new URL(name, output));

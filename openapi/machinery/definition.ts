@@ -6,9 +6,13 @@ import type { Emit } from './schema.ts';
  * One Go package of API types in the form of openapi/spec/definitions: a field is a line of words.
  * `"ports": "6 []ContainerPort patch=merge:containerPort list=map:containerPort,protocol"`
  * are the protobuf number, the Go type (a name of the same file, or `core.v1.Name` of another), then facts:
- * `required`, `always` (no omitempty), `omitzero`, `patch=STRATEGY[:KEY]`, `list=TYPE[:KEYS]`, `map=TYPE`, `default=JSON` (last).
+ * `required`, `always` (no omitempty), `omitzero`, `patch=STRATEGY[:KEY]`, `list=TYPE[:KEYS]`, `map=TYPE`, `default=JSON`,
+ * `in=STRUCT` (the structs that Go embeds and that the field comes from; "2.1" is field 1 of the message that field 2 embeds).
  */
 export interface DefinitionFile {
+  /** Its kinds' group and version; a file without them has no kinds. */
+  readonly group?: string;
+  readonly version?: string;
   readonly package: string;
   /** What stands before a name in OpenAPI: "io.k8s.api.core.v1". */
   readonly prefix?: string;
@@ -32,6 +36,7 @@ export interface FieldText {
   readonly listMapKeys: readonly string[];
   readonly mapType: 'atomic' | 'granular' | undefined;
   readonly default: JsonValue | undefined;
+  readonly embedded: readonly string[];
 }
 
 type Facts = { -readonly [K in keyof FieldText]: FieldText[K] };
@@ -59,6 +64,9 @@ const flags: Readonly<Record<string, (facts: Facts, value: string) => void>> = {
   map(facts, value) {
     facts.mapType = value as FieldText['mapType'];
   },
+  in(facts, value) {
+    facts.embedded = value.split(',');
+  },
   default(facts, value) {
     facts.default = JSON.parse(value) as JsonValue;
   },
@@ -77,6 +85,7 @@ export function parseFieldText(text: string): FieldText {
     listMapKeys: [],
     mapType: undefined,
     default: undefined,
+    embedded: [],
   };
   for (const word of words) {
     const equals = word.indexOf('=');

@@ -69,6 +69,10 @@ export type Emit = 'omitempty' | 'omitzero' | 'always';
 
 export interface Field {
   readonly name: string;
+  /** The struct that has it: "PodSpec". */
+  readonly struct: string;
+  /** Its place in `fields`. */
+  readonly index: number;
   readonly schema: Schema;
   /** Protobuf field number; "2.1" is field 1 of the message that field 2 embeds; "-" has none. */
   readonly number: string;
@@ -82,6 +86,8 @@ export interface Field {
   readonly listMapKeys: readonly string[];
   readonly mapType: 'atomic' | 'granular' | undefined;
   readonly default: JsonValue | undefined;
+  /** Structs that Go embeds and that the field comes from: errors name them. */
+  readonly embedded: readonly string[];
 }
 
 export interface GroupVersionKind {

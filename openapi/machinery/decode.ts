@@ -1,0 +1,238 @@
+import { decodeScalar, FieldFault } from './decode-scalar.ts';
+import { type JsonArray, type JsonObject, type JsonValue, isJsonObject } from './json.ts';
+import { numberTextOf } from './number-texts.ts';
+import type { Field, ListSchema, MapSchema, ObjectSchema, Schema, UnionSchema } from './schema.ts';
+import { zeroOf } from './zero.ts';
+
+export interface Decoded {
+  readonly object: JsonObject;
+  /** Fields that the schema does not have, in the order of the document: `spec.foo`, `spec.containers[0].foo`. At most 100. */
+  readonly unknown: readonly string[];
+}
+
+/** Its message is Go's: `json: cannot unmarshal string into Go struct field PodSpec.spec.nodeName of type string`. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+}
+
+/** Where decoding stands: fields of structs, indices of lists, keys of maps. */
+type Step = Field | number | string;
+
+interface Decoding {
+  readonly path: Step[];
+  readonly unknown: string[];
+  /** What was wrong first; Go reports it at the end, unless a type of its own refuses its value before. */
+  fault: string | undefined;
+  /** Above 0 where Kubernetes does not look for unknown fields. */
+  quiet: number;
+}
+
+const unknownMax = 100;
+
+/**
+ * Reads a value as Go reads JSON into the struct of `schema` and writes it again: fields in struct order, maps by key, without
+ * unknown fields and empty values, with the zero values that Go always writes, quantities and times in their canonical form.
+ * Throws DecodeError for a value of a wrong type. The input is not changed; parts of it may be shared.
+ */
+export function decode(schema: ObjectSchema, value: JsonValue): Decoded {
+  const decoding: Decoding = { path: [], unknown: [], fault: undefined, quiet: 0 };
+  const object = decodeValue(schema, value, value, '', decoding);
+  if (decoding.fault !== undefined) throw new DecodeError(decoding.fault);
+  return { object: isJsonObject(object) ? object : {}, unknown: decoding.unknown };
+}
+
+/** `container[key]` is where the value stands. Undefined is Go's zero value. */
+function decodeValue(
+  schema: Schema,
+  value: JsonValue,
+  container: JsonValue,
+  key: string | number,
+  decoding: Decoding,
+): JsonValue | undefined {
+  if (value === null) return undefined;
+  switch (schema.kind) {
+    case 'object':
+      if (isJsonObject(value)) return decodeObject(schema, value, decoding);
+      return mismatch(schema, value, decoding);
+    case 'list':
+      if (Array.isArray(value)) return decodeList(schema, value as JsonArray, decoding);
+      return mismatch(schema, value, decoding);
+    case 'map':
+      if (isJsonObject(value)) return decodeMap(schema, value, decoding);
+      return mismatch(schema, value, decoding);
+    case 'union':
+      return decodeUnion(schema, value, decoding);
+    case 'string':
+      if (typeof value === 'string') return value;
+      return mismatch(schema, value, decoding);
+    case 'bool':
+      if (typeof value === 'boolean') return value;
+      return mismatch(schema, value, decoding);
+    case 'any':
+    case 'raw':
+      return value;
+    default:
+      return decodeOther(schema, value, container, key, decoding);
+  }
+}
+
+function decodeOther(
+  schema: Parameters<typeof decodeScalar>[0],
+  value: JsonValue,
+  container: JsonValue,
+  key: string | number,
+  decoding: Decoding,
+): JsonValue | undefined {
+  const text =
+    typeof value === 'number' && typeof container === 'object' && container !== null
+      ? numberTextOf(container, key)
+      : undefined;
+  try {
+    return decodeScalar(schema, value, text);
+  } catch (error) {
+    if (!(error instanceof FieldFault)) throw error;
+    const { mismatch: wrong } = error;
+    const message = wrong === undefined ? error.message : mismatchText(wrong.what, wrong.goType, decoding);
+    if (error.final) throw new DecodeError(message);
+    decoding.fault ??= message;
+    return undefined;
+  }
+}
+
+function decodeObject(schema: ObjectSchema, value: JsonObject, decoding: Decoding): JsonObject {
+  const { fields, byName } = schema;
+  const slots = new Array<JsonValue | undefined>(fields.length);
+  const { path } = decoding;
+  for (const key in value) {
+    const field = byName.get(key);
+    if (field === undefined) {
+      noteUnknown(decoding, key);
+      continue;
+    }
+    const raw = value[key];
+    if (raw === null || raw === undefined) continue;
+    path.push(field);
+    slots[field.index] = decodeValue(field.schema, raw, value, key, decoding);
+    path.pop();
+  }
+  const result: Record<string, JsonValue> = {};
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index] as Field;
+    const decoded = slots[index];
+    const kept = decoded === undefined || isOmitted(field, decoded) ? zeroOf(field) : decoded;
+    if (kept !== undefined) result[field.name] = kept;
+  }
+  return result;
+}
+
+/** Whether Go would not write this value of a field, or would write its zero value for it. */
+function isOmitted(field: Field, value: JsonValue): boolean {
+  switch (field.schema.kind) {
+    case 'list':
+      return (value as JsonArray).length === 0;
+    case 'map':
+      return isEmpty(value as JsonObject);
+    case 'string':
+    case 'bytes':
+      return !field.pointer && value === '';
+    case 'bool':
+      return !field.pointer && value === false;
+    case 'int32':
+    case 'int64':
+    case 'double':
+      return !field.pointer && value === 0;
+    default:
+      return false;
+  }
+}
+
+function isEmpty(object: JsonObject): boolean {
+  for (const _key in object) return false;
+  return true;
+}
+
+function decodeList(schema: ListSchema, value: JsonArray, decoding: Decoding): JsonArray {
+  const { items, itemsNullable } = schema;
+  const { path } = decoding;
+  const result: JsonValue[] = new Array<JsonValue>(value.length);
+  for (let index = 0; index < value.length; index++) {
+    path.push(index);
+    const item = decodeValue(items, value[index] ?? null, value, index, decoding);
+    path.pop();
+    result[index] = item ?? elementZero(items, itemsNullable);
+  }
+  return result;
+}
+
+function decodeMap(schema: MapSchema, value: JsonObject, decoding: Decoding): JsonObject {
+  const { values, valuesNullable } = schema;
+  const { path } = decoding;
+  const result: Record<string, JsonValue> = {};
+  for (const key of sortedKeys(value)) {
+    path.push(key);
+    const item = decodeValue(values, value[key] ?? null, value, key, decoding);
+    path.pop();
+    setOwn(result, key, item ?? elementZero(values, valuesNullable));
+  }
+  return result;
+}
+
+function sortedKeys(value: JsonObject): readonly string[] {
+  const keys = Object.keys(value);
+  return keys.length > 1 ? keys.sort() : keys;
+}
+
+/** Sets an own property whatever its name: `__proto__` would otherwise change the prototype. */
+function setOwn(target: Record<string, JsonValue>, key: string, value: JsonValue): void {
+  if (key === '__proto__') {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    target[key] = value;
+  }
+}
+
+function elementZero(schema: Schema, nullable: boolean): JsonValue {
+  return nullable ? null : (zeroOf({ schema, pointer: false, emit: 'always' }) ?? null);
+}
+
+/** These types read their JSON themselves, so Kubernetes does not see unknown fields within. */
+function decodeUnion(schema: UnionSchema, value: JsonValue, decoding: Decoding): JsonValue | undefined {
+  if (typeof value === 'boolean' && schema.bool === true) return value;
+  decoding.quiet++;
+  const part = Array.isArray(value) && schema.list !== undefined ? schema.list : schema.object;
+  const result = decodeValue(part, value, value, '', decoding);
+  decoding.quiet--;
+  return result;
+}
+
+function noteUnknown(decoding: Decoding, key: string): void {
+  if (decoding.quiet > 0 || decoding.unknown.length >= unknownMax) return;
+  decoding.unknown.push(pathText(decoding.path, key));
+}
+
+function pathText(path: readonly Step[], last: string): string {
+  let text = '';
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${String(step)}]`;
+    else text += `${text === '' ? '' : '.'}${typeof step === 'string' ? step : step.name}`;
+  }
+  return `${text}${text === '' ? '' : '.'}${last}`;
+}
+
+function mismatch(schema: Schema, value: JsonValue, decoding: Decoding): undefined {
+  const what = Array.isArray(value) ? 'array' : typeof value;
+  decoding.fault ??= mismatchText(what === 'boolean' ? 'bool' : what, schema.goType, decoding);
+}
+
+function mismatchText(what: string, goType: string, decoding: Decoding): string {
+  return `json: cannot unmarshal ${what} into Go ${fieldText(decoding.path)} of type ${goType}`;
+}
+
+/** Go names the innermost struct, then the fields from the root, without indices and keys of maps. */
+function fieldText(path: readonly Step[]): string {
+  const fields = path.filter((step): step is Field => typeof step === 'object');
+  const innermost = fields.at(-1);
+  if (innermost === undefined) return 'value';
+  const names = fields.flatMap((field) => [...field.embedded, field.name]);
+  return `struct field ${innermost.struct}.${names.join('.')}`;
+}

@@ -1,0 +1,156 @@
+import { type DefinitionFiles, type TypeText, parseFieldText, parseTypeText } from './definition.ts';
+import { invariant } from './invariant.ts';
+import type { Field, GroupVersionKind, ObjectSchema, ScalarKind, Schema } from './schema.ts';
+
+/** Schemas by kind and by definition name. Each is built when first asked for, and then shared. */
+export interface Schemas {
+  /** The schema of a kind that is known to exist: of a resource, or DeleteOptions, Scale, Status …, in any group version. */
+  schemaFor(gvk: GroupVersionKind): ObjectSchema;
+  /** The same, undefined for an unknown kind. */
+  findSchema(gvk: GroupVersionKind): ObjectSchema | undefined;
+  /** By OpenAPI name: "io.k8s.api.core.v1.PodSpec". */
+  schemaOfDefinition(name: string): ObjectSchema;
+}
+
+type Building = { -readonly [K in keyof ObjectSchema]: ObjectSchema[K] };
+
+const goTypes: Readonly<Record<string, readonly [ScalarKind, string]>> = {
+  string: ['string', 'string'],
+  bool: ['bool', 'bool'],
+  int32: ['int32', 'int32'],
+  int64: ['int64', 'int64'],
+  double: ['double', 'float64'],
+  bytes: ['bytes', '[]uint8'],
+  quantity: ['quantity', 'resource.Quantity'],
+  intOrString: ['intOrString', 'intstr.IntOrString'],
+  time: ['time', 'v1.Time'],
+  microTime: ['microTime', 'v1.MicroTime'],
+  duration: ['duration', 'v1.Duration'],
+  raw: ['raw', 'runtime.RawExtension'],
+  fieldsV1: ['raw', 'v1.FieldsV1'],
+  json: ['raw', 'v1.JSON'],
+  any: ['any', 'interface {}'],
+};
+
+/** Kinds of apimachinery that belong to every group version. */
+const everywhere = 'meta.v1';
+
+export function createSchemas(files: DefinitionFiles): Schemas {
+  const built = new Map<string, Building>();
+  const fileOfGroupVersion = new Map<string, string>();
+  const fileOfPrefix = new Map<string, string>();
+  for (const [name, { group, version, prefix }] of Object.entries(files)) {
+    if (group !== undefined && version !== undefined) fileOfGroupVersion.set(`${group}/${version}`, name);
+    if (prefix !== undefined) fileOfPrefix.set(prefix, name);
+  }
+
+  function objectOf(file: string, name: string): ObjectSchema {
+    const key = `${file}.${name}`;
+    const known = built.get(key);
+    if (known !== undefined) return known;
+    const texts = files[file]?.definitions[name];
+    invariant(texts !== undefined, 'a definition that is asked for exists', { key });
+    const { '(self)': self, '(union)': _union, ...fields } = texts;
+    const schema: Building = {
+      kind: 'object',
+      goType: `${file.split('.')[1] ?? ''}.${name}`,
+      struct: name,
+      definition: `${files[file]?.prefix ?? ''}.${name}`,
+      fields: [],
+      byName: new Map(),
+      mapType: self === undefined ? undefined : (self.replace('map=', '') as 'atomic' | 'granular'),
+    };
+    built.set(key, schema); // Before its fields, since a definition may hold itself.
+    schema.fields = Object.entries(fields).map(([field, text], index) => ({
+      struct: name,
+      index,
+      ...fieldOf(file, field, text),
+    }));
+    schema.byName = new Map(schema.fields.map((field) => [field.name, field]));
+    return schema;
+  }
+
+  function fieldOf(file: string, name: string, text: string): Omit<Field, 'struct' | 'index'> {
+    const { type: typeText, ...facts } = parseFieldText(text);
+    const type = parseTypeText(typeText, file);
+    return { name, schema: schemaOf(type), pointer: type.kind === 'pointer', ...facts };
+  }
+
+  function schemaOf(type: TypeText): Schema {
+    switch (type.kind) {
+      case 'pointer':
+        return schemaOf(type.of);
+      case 'list': {
+        const items = schemaOf(type.of);
+        return {
+          kind: 'list',
+          goType: `[]${items.goType}`,
+          items,
+          itemsNullable: type.of.kind === 'pointer',
+        };
+      }
+      case 'map': {
+        const values = schemaOf(type.of);
+        const goType = `map[string]${values.goType}`;
+        return { kind: 'map', goType, values, valuesNullable: type.of.kind === 'pointer' };
+      }
+      case 'builtin':
+        return builtin(type.name);
+      case 'name':
+        return named(type.file, type.name);
+    }
+  }
+
+  function named(file: string, name: string): Schema {
+    const text = files[file]?.named[name];
+    if (text === undefined) return objectOf(file, name);
+    const [under = '', values] = text.split(' ');
+    const schema = schemaOf(parseTypeText(under, file));
+    const goType = file === 'types' ? `types.${name}` : `${file.split('.')[1] ?? ''}.${name}`;
+    return values === undefined
+      ? { ...schema, goType }
+      : ({ ...schema, goType, enum: values.split('|') } as Schema);
+  }
+
+  function builtin(name: string): Schema {
+    if (name.startsWith('schemaOr')) return schemaUnion(name);
+    const scalar = goTypes[name];
+    invariant(scalar !== undefined, 'a builtin type of the spec is known', { name });
+    return { kind: scalar[0], goType: scalar[1] };
+  }
+
+  function schemaUnion(name: string): Schema {
+    const object = objectOf('apiextensions.v1', 'JSONSchemaProps');
+    const items = name === 'schemaOrArray' ? object : builtin('string');
+    const list: Schema = { kind: 'list', goType: `[]${items.goType}`, items, itemsNullable: false };
+    return name === 'schemaOrBool'
+      ? { kind: 'union', goType: 'v1.JSONSchemaPropsOrBool', object, bool: true }
+      : { kind: 'union', goType: `v1.JSONSchemaPropsOr${name.slice(8)}`, object, list };
+  }
+
+  function findSchema({ group, version, kind }: GroupVersionKind): ObjectSchema | undefined {
+    const own = fileOfGroupVersion.get(`${group}/${version}`);
+    const file = [own, everywhere].find((each) => each !== undefined && isKind(files, each, kind));
+    return file === undefined ? undefined : objectOf(file, kind);
+  }
+
+  return {
+    findSchema,
+    schemaFor(gvk) {
+      const schema = findSchema(gvk);
+      invariant(schema !== undefined, 'a kind that is asked for has a schema', { ...gvk });
+      return schema;
+    },
+    schemaOfDefinition(name) {
+      const dot = name.lastIndexOf('.');
+      const file = fileOfPrefix.get(name.slice(0, dot));
+      invariant(file !== undefined, 'a definition that is asked for exists', { name });
+      return objectOf(file, name.slice(dot + 1));
+    },
+  };
+}
+
+function isKind(files: DefinitionFiles, file: string, kind: string): boolean {
+  const definitions = files[file]?.definitions ?? {};
+  return Object.hasOwn(definitions, kind) && definitions[kind]?.['apiVersion'] !== undefined;
+}
