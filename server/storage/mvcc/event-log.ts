@@ -10,6 +10,14 @@ class Line {
     this.#events.push(event);
   }
 
+  get size(): number {
+    return this.#events.length - this.#forgotten;
+  }
+
+  get middle(): StorageEvent | undefined {
+    return this.#events[this.#forgotten + (this.size >> 1)];
+  }
+
   after(revision: number, prefix: string): StorageEvent[] {
     const found: StorageEvent[] = [];
     for (let i = this.#firstAfter(revision); i < this.#events.length; i++) {
@@ -53,6 +61,15 @@ class Line {
 export class EventLog {
   readonly #all = new Line();
   readonly #byResource = new Map<string, Line>();
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** As many are older as are newer. */
+  get middle(): StorageEvent | undefined {
+    return this.#all.middle;
+  }
 
   push(event: StorageEvent): void {
     this.#all.push(event);

@@ -38,19 +38,28 @@ export class KeyHistory {
     return older === undefined ? undefined : live(older[countUpTo(older, revision) - 1]);
   }
 
-  /** Forgets what no reader at `revision` or later can see. True if nothing of the key is left. */
-  compact(revision: number): boolean {
-    if (this.#newest.modRevision <= revision) {
-      this.#older = undefined;
-      return live(this.#newest) === undefined;
-    }
-    if (this.#older === undefined) return false;
-    const covered = countUpTo(this.#older, revision);
-    const kept = live(this.#older[covered - 1]) === undefined ? covered : covered - 1;
-    if (kept === this.#older.length) this.#older = undefined;
-    else if (kept > 0) this.#older.splice(0, kept);
-    return false;
+  /** Forgets what no reader at `revision` or later can see. Gives how many bytes of values that was. */
+  compact(revision: number): number {
+    const older = this.#older;
+    if (older === undefined) return 0;
+    const covered = this.#newest.modRevision <= revision ? older.length : countUpTo(older, revision);
+    const isSeen = covered < older.length || this.#newest.modRevision > revision;
+    const kept = isSeen && live(older[covered - 1]) !== undefined ? covered - 1 : covered;
+    const freed = older.slice(0, kept).reduce((sum, version) => sum + bytesOf(version), 0);
+    if (kept === older.length) this.#older = undefined;
+    else if (kept > 0) older.splice(0, kept);
+    return freed;
   }
+
+  /** Whether a deletion is all that is left. */
+  get isGone(): boolean {
+    return this.#older === undefined && live(this.#newest) === undefined;
+  }
+}
+
+/** How many bytes the value of `version` has. */
+export function bytesOf(version: Version | undefined): number {
+  return live(version)?.value.byteLength ?? 0;
 }
 
 /** How many of `versions` are not newer than `revision`. */

@@ -1,7 +1,12 @@
-import type { ListResult, StorageEvent } from '../storage.ts';
-import { KeyHistory } from './key-history.ts';
+import type { StorageEvent } from '../storage.ts';
+import { bytesOf, KeyHistory } from './key-history.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import { live, type Value, type Version } from './version.ts';
+
+interface Found {
+  readonly items: Value[];
+  readonly remaining: number;
+}
 
 export interface Range {
   readonly prefix: string;
@@ -18,12 +23,26 @@ export class KeyIndex {
   readonly #live = new SortedKeys<KeyHistory>();
   readonly #gone = new SortedKeys<KeyHistory>();
 
+  #liveBytes = 0;
+  #historyBytes = 0;
+
+  /** How many bytes the values of keys have that live. */
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  /** How many bytes the values have that are kept only for readers in the past. */
+  get historyBytes(): number {
+    return this.#historyBytes;
+  }
+
   get(key: string): Value | undefined {
     return live(this.#byKey.get(key)?.newest);
   }
 
   put(key: string, version: Version): void {
     const isLive = live(version) !== undefined;
+    this.#liveBytes += bytesOf(version);
     const history = this.#byKey.get(key);
     if (history === undefined) {
       const first = new KeyHistory(key, version);
@@ -32,6 +51,9 @@ export class KeyIndex {
       return;
     }
     const wasLive = live(history.newest) !== undefined;
+    const superseded = bytesOf(history.newest);
+    this.#liveBytes -= superseded;
+    this.#historyBytes += superseded;
     history.put(version);
     if (wasLive === isLive) return;
     (wasLive ? this.#live : this.#gone).delete(key);
@@ -43,7 +65,7 @@ export class KeyIndex {
   }
 
   /** What lives now, in key order. */
-  list({ prefix, startKey, limit }: Range): Omit<ListResult, 'revision'> {
+  list({ prefix, startKey, limit }: Range): Found {
     const items: Value[] = [];
     for (const history of this.#live.slice(prefix, startKey, limit)) {
       const value = live(history.newest);
@@ -54,7 +76,7 @@ export class KeyIndex {
   }
 
   /** What lived at `revision`, in key order. */
-  listAt(revision: number, { prefix, startKey, limit = Infinity }: Range): Omit<ListResult, 'revision'> {
+  listAt(revision: number, { prefix, startKey, limit = Infinity }: Range): Found {
     const items: Value[] = [];
     let remaining = 0;
     for (const history of this.#merged(prefix, startKey)) {
@@ -68,9 +90,17 @@ export class KeyIndex {
 
   /** Forgets what `event`, not newer than `revision`, put out of sight. */
   compact(event: StorageEvent, revision: number): void {
-    if (this.#byKey.get(event.key)?.compact(revision) !== true) return;
+    const history = this.#byKey.get(event.key);
+    if (history === undefined) return;
+    this.#historyBytes -= history.compact(revision);
+    if (!history.isGone || history.newest.modRevision > revision) return;
     this.#byKey.delete(event.key);
     this.#gone.delete(event.key);
+  }
+
+  /** All that lives, in key order. */
+  values(): Value[] {
+    return this.list({ prefix: '', startKey: undefined, limit: undefined }).items;
   }
 
   *#merged(prefix: string, startKey: string | undefined): Generator<KeyHistory> {

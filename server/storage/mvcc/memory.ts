@@ -3,5 +3,7 @@ import { MvccStore } from './store.ts';
 
 /** A store that lives as long as its process: for tests. */
 export function openMemoryStore(): MvccStore {
-  return new MvccStore({ log: memoryCommitLog() });
+  const store = new MvccStore();
+  store.writeTo(memoryCommitLog());
+  return store;
 }

@@ -51,16 +51,30 @@ interface Pending {
 }
 
 export interface StoreOptions {
-  readonly log: CommitLog;
-  /** What a recovery found; a new store when not given. */
+  /** What a snapshot had; a new store when not given. */
   readonly recovered?: RecoveredState | undefined;
+  /** How many bytes of values that are no longer the newest are kept: beyond that, older history goes before its time. */
+  readonly historyBytesMax?: number | undefined;
 }
 
-/** Values that live at `baseRevision`, and what came after it, in order. */
+/** What lived at `baseRevision`. */
 export interface RecoveredState {
   readonly baseRevision: number;
-  readonly values: Iterable<Value>;
+  readonly values: readonly Value[];
 }
+
+const HISTORY_BYTES_MAX = 256 * 1024 * 1024;
+const HISTORY_EVENTS_MAX = 1_000_000;
+
+/** Before the store has its log, it takes no writes. */
+const noLog: CommitLog = {
+  room() {
+    throw new ReadOnlyError('The store is not open yet');
+  },
+  stage: () => undefined,
+  flush: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
 
 /**
  * The store in memory over a log that makes it durable. A write takes its revision and is staged at once, checked against
@@ -68,7 +82,7 @@ export interface RecoveredState {
  * watchers, then the writers' promises.
  */
 export class MvccStore implements Storage {
-  readonly #log: CommitLog;
+  readonly #historyBytesMax: number;
   readonly #index = new KeyIndex();
   readonly #events = new EventLog();
   readonly #watchers = new Watchers();
@@ -81,10 +95,12 @@ export class MvccStore implements Storage {
   #next = new Commit();
   #committing: Promise<void> | undefined;
   #compacting: Promise<void> = Promise.resolve();
+  #isCompacting = false;
   #refusal: ReadOnlyError | undefined;
+  #log = noLog;
 
-  constructor({ log, recovered }: StoreOptions) {
-    this.#log = log;
+  constructor({ recovered, historyBytesMax }: StoreOptions = {}) {
+    this.#historyBytesMax = historyBytesMax ?? HISTORY_BYTES_MAX;
     this.#revision = recovered?.baseRevision ?? FIRST_REVISION;
     this.#compacted = this.#revision;
     this.#assigned = this.#revision;
@@ -97,6 +113,26 @@ export class MvccStore implements Storage {
 
   get compactedRevision(): number {
     return this.#compacted;
+  }
+
+  /** How many bytes the values of keys have that live. */
+  get liveBytes(): number {
+    return this.#index.liveBytes;
+  }
+
+  /** What made the store refuse writes, other than its closing. */
+  get failure(): ReadOnlyError | undefined {
+    return this.#refusal?.cause === undefined ? undefined : this.#refusal;
+  }
+
+  /** Begins to take writes. */
+  writeTo(log: CommitLog): void {
+    this.#log = log;
+  }
+
+  /** All that lives, in key order, as it is at `revision`. */
+  values(): Value[] {
+    return this.#index.values();
   }
 
   get(key: string): Promise<Versioned | undefined> {
@@ -160,9 +196,7 @@ export class MvccStore implements Storage {
   async compact(revision: number): Promise<void> {
     if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
     if (revision < this.#compacted) throw new CompactedError(revision, this.#compacted);
-    const superseded = this.#events.between(this.#compacted, revision);
-    this.#compacted = revision;
-    this.#events.forget(revision);
+    const superseded = this.#cutHistory(revision);
     this.#compacting = this.#compacting.then(() => this.#forget(superseded, revision));
     await this.#compacting;
   }
@@ -189,6 +223,9 @@ export class MvccStore implements Storage {
     );
     this.#revision = revision;
     this.#assigned = revision;
+    const middle = this.#isHistoryTooLong() ? this.#events.middle?.revision : undefined;
+    if (middle === undefined) return;
+    for (const event of this.#cutHistory(middle)) this.#index.compact(event, middle);
   }
 
   /** What a write must wait for before it may be checked and staged, which then happen in one step. */
@@ -248,6 +285,29 @@ export class MvccStore implements Storage {
     this.#revision = events.at(-1)?.revision ?? this.#revision;
     this.#watchers.commit(events, this.#revision);
     commit.resolve();
+    if (!this.#isCompacting && this.#isHistoryTooLong()) this.#shortenHistory();
+  }
+
+  #isHistoryTooLong(): boolean {
+    return this.#index.historyBytes > this.#historyBytesMax || this.#events.size > HISTORY_EVENTS_MAX;
+  }
+
+  /** Forgets the older half, in the background. */
+  #shortenHistory(): void {
+    const middle = this.#events.middle?.revision;
+    if (middle === undefined) return;
+    this.#isCompacting = true;
+    void this.compact(middle).finally(() => {
+      this.#isCompacting = false;
+    });
+  }
+
+  /** Nobody can read before `revision` from now on. Gives the events up to it, whose versions are to be forgotten. */
+  #cutHistory(revision: number): readonly StorageEvent[] {
+    const events = this.#events.between(this.#compacted, revision);
+    this.#compacted = revision;
+    this.#events.forget(revision);
+    return events;
   }
 
   #apply(key: string, version: Version): StorageEvent {
