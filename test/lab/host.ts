@@ -99,8 +99,9 @@ function nspawnArguments(place: HostPlace): string[] {
   ];
 }
 
-/** A constant: the files to enter and the program come as arguments. */
-const enterAndExec = 'while test "$1" != --; do echo $$ > "$1" || exit 1; shift; done; shift; exec "$@"';
+/** A constant: the files to enter and the program come as arguments. A reboot inside ends nspawn with 133. */
+const enterAndRun =
+  'while test "$1" != --; do echo $$ > "$1" || exit 1; shift; done; shift; while "$@"; test $? = 133; do :; done';
 
 /** Starts a host that does not run. Its disk is as it was left. */
 export async function bootHost(plan: LabPlan, place: HostPlace, tree: string): Promise<void> {
@@ -111,7 +112,7 @@ export async function bootHost(plan: LabPlan, place: HostPlace, tree: string): P
   const console = await open(`${place.directory}/console.log`, 'w');
   const child = spawn(
     '/bin/sh',
-    ['-c', enterAndExec, 'sh', ...files, '--', 'systemd-nspawn', ...nspawnArguments(place)],
+    ['-c', enterAndRun, 'sh', ...files, '--', 'systemd-nspawn', ...nspawnArguments(place)],
     {
       detached: true,
       stdio: ['ignore', console.fd, console.fd],

@@ -197,8 +197,14 @@ async function bringUp(plan: LabPlan, progress: (line: string) => void): Promise
   await createKeys(plan);
   await createNetwork(plan);
   const places = placesOf(plan);
+  for (const place of (await placesOnDisk(plan)).filter(({ index }) => index > plan.hosts)) {
+    progress(`${place.name}: removing`);
+    await killHost(plan, place);
+    await removeHost(place);
+  }
   const running = await Promise.all(places.map(isRunning));
   const asleep = places.filter((_, at) => running[at] !== true);
+  for (const place of places) await tryRun('ip', ['link', 'set', place.link, 'up']);
   for (const place of asleep) {
     progress(`${place.name}: booting at ${place.address}`);
     await bootHost(plan, place, tree);
@@ -212,6 +218,11 @@ async function bringUp(plan: LabPlan, progress: (line: string) => void): Promise
     }),
   );
   return labOf(plan, await labHosts(plan, tree, places));
+}
+
+async function placesOnDisk(plan: LabPlan): Promise<HostPlace[]> {
+  const numbers = await readdir(`${plan.directory}/hosts`).catch(() => []);
+  return numbers.map((number) => hostPlace(plan, Number(number)));
 }
 
 function placesOf(plan: LabPlan): HostPlace[] {
@@ -272,9 +283,7 @@ export async function labDown(options: LabOptions = {}): Promise<void> {
   const plan = planOf(options, await readPlan(first.directory));
   const progress = options.progress ?? silent;
   await withLock(lockOf(plan), async () => {
-    const numbers = await readdir(`${plan.directory}/hosts`).catch(() => []);
-    for (const number of numbers) {
-      const place = hostPlace(plan, Number(number));
+    for (const place of await placesOnDisk(plan)) {
       progress(`${place.name}: removing`);
       await killHost(plan, place);
       await removeHost(place);

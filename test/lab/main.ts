@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Command, InvalidArgumentError } from 'commander';
+import { buildImage } from './images.ts';
 import { labDown, labList, labOpen, LabRefusal, labUp, type Lab } from './lab.ts';
 import type { LabRuntime } from './options.ts';
 
@@ -56,6 +57,14 @@ program
   .action(async () => {
     for (const { name, hosts, bridge, directory } of await labList())
       process.stdout.write(`${name} ${hosts} hosts ${bridge} ${directory}\n`);
+  });
+program
+  .command('image')
+  .description('build the image of a directory with image.yaml into a docker-archive')
+  .argument('<directory>')
+  .argument('<file>', 'the .tar to write')
+  .action(async (directory: string, file: string) => {
+    process.stdout.write(`${await buildImage(directory, file)}\n`);
   });
 command('ssh', 'a shell on host N, or one command')
   .argument('<n>', 'host number, from 1', wholeNumber)
