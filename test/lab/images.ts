@@ -35,7 +35,9 @@ interface ImageSource {
   readonly directories?: readonly string[];
 }
 
-const sha256 = (data: Buffer | string): string => createHash('sha256').update(data).digest('hex');
+function sha256(data: Buffer | string): string {
+  return createHash('sha256').update(data).digest('hex');
+}
 
 async function busyboxFile(): Promise<string> {
   const file = '/bin/busybox';
