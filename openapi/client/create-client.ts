@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../machinery/clock.ts';
 import { isJsonObject, type JsonValue } from '../machinery/json.ts';
 import type { KubeObject, ObjectKey } from '../machinery/object.ts';
@@ -52,6 +53,8 @@ interface Call {
 
 /** A Client over any Transport. It keeps no state but its options. */
 export function createClient(transport: Transport, options: ClientOptions): Client {
+  // Each running call listens: thousands are ordinary.
+  setMaxListeners(0, options.signal);
   const calls = new Caller(transport, options);
   function write<T>(method: 'POST' | 'PUT', url: string, body: object): Promise<T> {
     return calls.json<T>({ method, url, body });

@@ -1,10 +1,10 @@
 import type { Client } from '../../openapi/client/client.ts';
+import type { EventRecorder } from '../../openapi/client/event-recorder.ts';
 import type { Informer } from '../../openapi/client/informer.ts';
 import type { Clock } from '../../openapi/machinery/clock.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
 import type { KubeObject, ObjectKey } from '../../openapi/machinery/object.ts';
 import type { Resource } from '../../openapi/machinery/resource.ts';
-import type { EventRecorder } from '../../openapi/client/event-recorder.ts';
 
 export interface ControllerContext {
   readonly client: Client;
@@ -20,13 +20,20 @@ export interface ControllerContext {
 /** Which keys a change of one resource puts on the queue. */
 export interface Watch<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>;
-  keys(change: { readonly object: T | undefined; readonly old: T | undefined }, context: ControllerContext): readonly ObjectKey[];
+  keys(
+    change: { readonly object: T | undefined; readonly old: T | undefined },
+    context: ControllerContext,
+  ): readonly ObjectKey[];
 }
 
 export interface Controller {
   /** As kube-controller-manager's --controllers names it: "deployment", "endpointslice". */
   readonly name: string;
   readonly watches: readonly Watch[];
+  /** Keys that have work even when nothing was ever watched: of loops over everything. */
+  readonly firstKeys?: readonly ObjectKey[];
+  /** How many keys may be worked on at a time. Default 5. */
+  readonly workers?: number;
   /**
    * Brings the world to what the object under `key` asks for. It reads all state anew, so it may run at any
    * time, any number of times. A rejection is retried with backoff; a number is the wait in ms before the next run.

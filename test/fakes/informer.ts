@@ -14,8 +14,10 @@ export function setInformer<T extends KubeObject>(first: readonly T[] = []): Set
   return {
     synced: true,
     get: (key) => all.find((object) => same(object, key)),
-    list: (namespace) => all.filter((each) => namespace === undefined || each.metadata?.namespace === namespace),
-    ownedBy: (uid) => all.filter((each) => each.metadata?.ownerReferences?.some((owner) => owner.uid === uid)),
+    list: (namespace) =>
+      all.filter((each) => namespace === undefined || each.metadata?.namespace === namespace),
+    ownedBy: (uid) =>
+      all.filter((each) => each.metadata?.ownerReferences?.some((owner) => owner.uid === uid)),
     orphans: (namespace) =>
       all.filter(
         (each) =>

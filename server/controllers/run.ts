@@ -1,0 +1,151 @@
+import { setMaxListeners } from 'node:events';
+import type { Client } from '../../openapi/client/client.ts';
+import { createEventRecorder } from '../../openapi/client/create-event-recorder.ts';
+import { createInformers, type Informers } from '../../openapi/client/informers.ts';
+import { keyFromText, keyText } from '../../openapi/client/object-cache.ts';
+import { WorkQueue } from '../../openapi/client/work-queue.ts';
+import type { Clock } from '../../openapi/machinery/clock.ts';
+import { InvariantError } from '../../openapi/machinery/invariant.ts';
+import type { Logger } from '../../openapi/machinery/log.ts';
+import { isConflict, isStatusError } from '../../openapi/machinery/status.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+
+export interface RunOptions {
+  readonly controllers: readonly Controller[];
+  /** A client that acts as this controller: "deployment". */
+  clientFor(name: string): Client;
+  /** Shared with others of the process, e.g. the scheduler; made from `clientFor('informers')` when absent. */
+  readonly informers?: Informers;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+export interface RunningControllers {
+  readonly names: readonly string[];
+  /** Resolves when every controller has seen the whole state once. */
+  readonly synced: Promise<void>;
+  /** Ends the loops. Resolves when the last reconcile in flight has ended. */
+  stop(): Promise<void>;
+}
+
+/** kube-controller-manager's name of who reports an event, where it is not "<name>-controller". */
+const componentOf: Readonly<Record<string, string>> = {
+  replicationcontroller: 'replication-controller',
+  job: 'job-controller',
+  nodelifecycle: 'node-controller',
+  nodeipam: 'cidrAllocator',
+  endpoint: 'endpoint-controller',
+  endpointslice: 'endpoint-slice-controller',
+};
+const workersDefault = 5;
+
+/** Runs controllers, each with a queue and workers of its own, over shared informers. */
+export function runControllers(options: RunOptions): RunningControllers {
+  const end = new AbortController();
+  setMaxListeners(0, end.signal);
+  const { clock, random, log } = options;
+  const informers =
+    options.informers ??
+    createInformers({
+      client: options.clientFor('informers'),
+      clock,
+      random,
+      log: log.child('informers'),
+      signal: end.signal,
+    });
+  const loops = options.controllers.map((controller) =>
+    startLoop(controller, options, informers, end.signal),
+  );
+  return {
+    names: options.controllers.map((controller) => controller.name),
+    synced: Promise.all(loops.map((loop) => loop.synced)).then(() => undefined),
+    async stop() {
+      end.abort(new Error('The controllers were stopped'));
+      await Promise.allSettled(loops.map((loop) => loop.ended));
+    },
+  };
+}
+
+interface Loop {
+  readonly synced: Promise<void>;
+  readonly ended: Promise<unknown>;
+}
+
+function startLoop(
+  controller: Controller,
+  options: RunOptions,
+  informers: Informers,
+  signal: AbortSignal,
+): Loop {
+  const { clock, random } = options;
+  const log = options.log.child(controller.name);
+  const client = options.clientFor(controller.name);
+  const component = componentOf[controller.name] ?? `${controller.name}-controller`;
+  const events = createEventRecorder({ client, clock, random, log, signal, component });
+  const context: ControllerContext = {
+    client,
+    informer: (resource) => informers.of(resource),
+    events,
+    clock,
+    random,
+    log,
+    signal,
+  };
+  const queue = new WorkQueue({ clock, signal });
+  const synced = watchAll(controller, context, queue);
+  const ended = synced.then(() => {
+    for (const key of controller.firstKeys ?? []) queue.add(keyText(key));
+    const workers = Array.from({ length: controller.workers ?? workersDefault }, () =>
+      work(controller, context, queue),
+    );
+    return Promise.all(workers);
+  });
+  // A stop ends both by rejection; a broken invariant must end the process.
+  ended.catch((error: unknown) => {
+    if (error instanceof InvariantError) throw error;
+  });
+  synced.catch(() => undefined);
+  return { synced: synced.catch(() => undefined), ended };
+}
+
+async function watchAll(controller: Controller, context: ControllerContext, queue: WorkQueue): Promise<void> {
+  let overflowed = false;
+  for (const watch of controller.watches) {
+    context.informer(watch.resource).subscribe((change) => {
+      for (const key of watch.keys(change, context)) if (!queue.add(keyText(key))) overflowed = true;
+    });
+  }
+  await Promise.all(
+    controller.watches.map((watch) => context.informer(watch.resource).waitForSync(context.signal)),
+  );
+  if (overflowed) context.log.log('error', 'The queue was full: some keys wait for their next change');
+}
+
+async function work(controller: Controller, context: ControllerContext, queue: WorkQueue): Promise<void> {
+  for (;;) {
+    const key = await queue.take();
+    try {
+      const waitMs = await controller.reconcile(keyFromText(key), context);
+      queue.forget(key);
+      if (waitMs !== undefined) queue.addAfter(key, waitMs);
+    } catch (error) {
+      if (error instanceof InvariantError) throw error;
+      if (context.signal.aborted) return;
+      queue.retry(key);
+      report(context.log, key, error, queue.failures(key));
+    } finally {
+      queue.done(key);
+    }
+  }
+}
+
+/** A conflict only says that the informer is behind: the retry is the ordinary way. */
+function report(log: Logger, key: string, error: unknown, failures: number): void {
+  const ordinary = isConflict(error) || (isStatusError(error) && failures < 3);
+  log.log(ordinary ? 'debug' : 'warn', 'Cannot reconcile: trying again', {
+    key,
+    failures,
+    error: error instanceof Error ? error.message : String(error),
+  });
+}
