@@ -3,7 +3,8 @@ import type { UserInfo } from './user.ts';
 /** What a request brings to prove who sends it. */
 export interface Credentials {
   /** The verified client certificate's subject, when TLS gave one: O is the list of groups. */
-  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] } | undefined;
+  readonly certificate?:
+    { readonly commonName: string; readonly organizations: readonly string[] } | undefined;
   /** The bearer token of the Authorization header. */
   readonly token?: string | undefined;
 }

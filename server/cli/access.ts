@@ -16,9 +16,10 @@ export const adminKubeconfig = 'admin.kubeconfig';
 
 export function withAccessFlags(command: Command): Command {
   return command.addOption(
-    new Option('--kubeconfig <file>', "the admin's kubeconfig (default: that of the server on this machine)").env(
-      'FLOTILLA_KUBECONFIG',
-    ),
+    new Option(
+      '--kubeconfig <file>',
+      "the admin's kubeconfig (default: that of the server on this machine)",
+    ).env('FLOTILLA_KUBECONFIG'),
   );
 }
 
@@ -35,11 +36,17 @@ export async function connect(context: CliContext, flags: AccessFlags): Promise<
 }
 
 export function kubeconfigPath(context: CliContext, flags: AccessFlags): string {
-  return flags.kubeconfig ?? join(context.env['FLOTILLA_DATA_DIR'] ?? context.defaultDataDir, adminKubeconfig);
+  return (
+    flags.kubeconfig ?? join(context.env['FLOTILLA_DATA_DIR'] ?? context.defaultDataDir, adminKubeconfig)
+  );
 }
 
 /** Asks the server for a list as it would print it. */
-export async function fetchTable(transport: Transport, url: string, signal: AbortSignal): Promise<ServerTable> {
+export async function fetchTable(
+  transport: Transport,
+  url: string,
+  signal: AbortSignal,
+): Promise<ServerTable> {
   const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
   const response = await transport.request({ method: 'GET', url, headers: { accept }, signal });
   const value: unknown = JSON.parse(await bodyText(response.body));

@@ -107,7 +107,9 @@ type Output = 'table' | 'json' | 'yaml';
 
 function listCommand(context: CliContext): Command {
   return withAccessFlags(
-    new Command('ls').description('List the hosts').option('-o, --output <form>', 'table, json or yaml', 'table'),
+    new Command('ls')
+      .description('List the hosts')
+      .option('-o, --output <form>', 'table, json or yaml', 'table'),
   ).action(async (flags: AccessFlags & { readonly output: Output }) => {
     const { client, transport } = await connect(context, flags);
     if (flags.output === 'table') {
@@ -146,7 +148,8 @@ async function gone(context: CliContext, get: () => Promise<Host>, name: string)
     try {
       const host = await get();
       if (context.clock.monotonic() > until) {
-        const why = host.status?.conditions?.find((each) => each.status === 'False')?.message ?? 'it takes long';
+        const why =
+          host.status?.conditions?.find((each) => each.status === 'False')?.message ?? 'it takes long';
         throw new Error(
           `Host "${name}" is being removed but not gone: ${why}. If it will not come back: flotilla host rm --force ${name}`,
         );
@@ -167,8 +170,11 @@ function doctorCommand(context: CliContext): Command {
     const all = (await client.list(hosts)).items;
     const wanted = names.length === 0 ? all : all.filter((host) => names.includes(host.metadata?.name ?? ''));
     const missing = names.filter((name) => !all.some((host) => host.metadata?.name === name));
-    wanted.forEach((host) => { context.out(doctorText(host)); });
-    if (missing.length > 0) throw new Error(`There is no host "${missing.join('", "')}": see flotilla host ls`);
+    wanted.forEach((host) => {
+      context.out(doctorText(host));
+    });
+    if (missing.length > 0)
+      throw new Error(`There is no host "${missing.join('", "')}": see flotilla host ls`);
     if (wanted.some((host) => host.status?.phase !== 'Ready')) throw new Error('Not all hosts are Ready');
   });
 }
@@ -180,5 +186,9 @@ function doctorText(host: Host): string {
     const mark = each.status === 'True' ? 'ok  ' : 'FAIL';
     return `  ${mark} ${each.type}: ${each.message === '' ? each.reason : each.message}`;
   });
-  return [`${host.metadata?.name ?? ''} (${phase})${facts.length === 0 ? '' : `: ${facts.join(', ')}`}`, ...lines, ''].join('\n');
+  return [
+    `${host.metadata?.name ?? ''} (${phase})${facts.length === 0 ? '' : `: ${facts.join(', ')}`}`,
+    ...lines,
+    '',
+  ].join('\n');
 }

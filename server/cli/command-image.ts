@@ -24,9 +24,11 @@ export function imageCommand(context: CliContext): Command {
       const { access, client } = await connect(context, flags);
       const all = (await client.list(nodes)).items.map((node) => node.metadata?.name ?? '');
       const unknown = flags.node.filter((name) => !all.includes(name));
-      if (unknown.length > 0) throw new UsageError(`There is no node "${unknown.join('", "')}": there are ${all.join(', ')}`);
+      if (unknown.length > 0)
+        throw new UsageError(`There is no node "${unknown.join('", "')}": there are ${all.join(', ')}`);
       const targets = flags.node.length === 0 ? all : flags.node;
-      if (targets.length === 0) throw new Error('There is no node to push to: join a host first (flotilla host add)');
+      if (targets.length === 0)
+        throw new Error('There is no node to push to: join a host first (flotilla host add)');
       for (const file of files) await loadOnAll(context, access, file, targets);
     }),
   );

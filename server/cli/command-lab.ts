@@ -3,7 +3,9 @@ import type { CliContext, LabSettings } from './context.ts';
 
 /** Real hosts on this machine: the quickest way to try Flotilla, and where its end-to-end tests run. */
 export function labCommand(context: CliContext): Command {
-  const command = new Command('lab').description('Real hosts on this machine (systemd, sshd, Docker), to try things on');
+  const command = new Command('lab').description(
+    'Real hosts on this machine (systemd, sshd, Docker), to try things on',
+  );
   command.addCommand(
     withLabFlags(new Command('up').description('Make hosts, or take up those that are there'))
       .option('--hosts <n>', 'how many (default 3)', wholeNumber)
@@ -40,7 +42,9 @@ function withLabFlags(command: Command): Command {
 }
 
 function progressOf(context: CliContext): (line: string) => void {
-  return (line) => { context.err(`${line}\n`); };
+  return (line) => {
+    context.err(`${line}\n`);
+  };
 }
 
 function wholeNumber(text: string): number {

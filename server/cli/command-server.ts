@@ -26,18 +26,84 @@ export function withServerFlags(command: Command, context: CliContext): Command 
   };
   const { address, port } = serverDefaults.listen;
   return command
-    .addOption(option('--data-dir <dir>', 'where the store, keys and kubeconfig stand', 'FLOTILLA_DATA_DIR', context.defaultDataDir))
-    .addOption(option('--listen <address:port>', 'where the API is served', 'FLOTILLA_LISTEN', `${address}:${port}`))
-    .addOption(option('--kubeconfig-out <file>', "write the admin's kubeconfig here too", 'FLOTILLA_KUBECONFIG_OUT'))
-    .addOption(option('--storage <kind>', 'json: a journal in the data directory', 'FLOTILLA_STORAGE', 'json').choices(['json']))
-    .addOption(option('--controllers <list>', 'which controllers run: "*" all, "-job" not that one, "-*" none', 'FLOTILLA_CONTROLLERS', '*'))
-    .addOption(option('--scheduler <bool>', 'run the scheduler', 'FLOTILLA_SCHEDULER', 'true').choices(['true', 'false']))
-    .addOption(option('--node-grace-period <seconds>', 'a node without a lease for so long is not ready', 'FLOTILLA_NODE_GRACE_PERIOD', '50'))
-    .addOption(option('--pod-cidr <cidr>', 'addresses of pods; a /24 of it for each node', 'FLOTILLA_POD_CIDR', serverDefaults.podCIDR))
-    .addOption(option('--service-cidr <cidr>', 'addresses of Services', 'FLOTILLA_SERVICE_CIDR', serverDefaults.serviceCIDR))
-    .addOption(option('--cluster-domain <domain>', 'the DNS domain of the cluster', 'FLOTILLA_CLUSTER_DOMAIN', serverDefaults.clusterDomain))
-    .addOption(new Option('--tls-san <name...>', 'more names or addresses in the server certificate').env('FLOTILLA_TLS_SAN').default([]))
-    .addOption(option('--log-level <level>', 'how much is told on stderr', 'FLOTILLA_LOG_LEVEL', 'info').choices(['debug', 'info', 'warn', 'error']));
+    .addOption(
+      option(
+        '--data-dir <dir>',
+        'where the store, keys and kubeconfig stand',
+        'FLOTILLA_DATA_DIR',
+        context.defaultDataDir,
+      ),
+    )
+    .addOption(
+      option('--listen <address:port>', 'where the API is served', 'FLOTILLA_LISTEN', `${address}:${port}`),
+    )
+    .addOption(
+      option('--kubeconfig-out <file>', "write the admin's kubeconfig here too", 'FLOTILLA_KUBECONFIG_OUT'),
+    )
+    .addOption(
+      option('--storage <kind>', 'json: a journal in the data directory', 'FLOTILLA_STORAGE', 'json').choices(
+        ['json'],
+      ),
+    )
+    .addOption(
+      option(
+        '--controllers <list>',
+        'which controllers run: "*" all, "-job" not that one, "-*" none',
+        'FLOTILLA_CONTROLLERS',
+        '*',
+      ),
+    )
+    .addOption(
+      option('--scheduler <bool>', 'run the scheduler', 'FLOTILLA_SCHEDULER', 'true').choices([
+        'true',
+        'false',
+      ]),
+    )
+    .addOption(
+      option(
+        '--node-grace-period <seconds>',
+        'a node without a lease for so long is not ready',
+        'FLOTILLA_NODE_GRACE_PERIOD',
+        '50',
+      ),
+    )
+    .addOption(
+      option(
+        '--pod-cidr <cidr>',
+        'addresses of pods; a /24 of it for each node',
+        'FLOTILLA_POD_CIDR',
+        serverDefaults.podCIDR,
+      ),
+    )
+    .addOption(
+      option(
+        '--service-cidr <cidr>',
+        'addresses of Services',
+        'FLOTILLA_SERVICE_CIDR',
+        serverDefaults.serviceCIDR,
+      ),
+    )
+    .addOption(
+      option(
+        '--cluster-domain <domain>',
+        'the DNS domain of the cluster',
+        'FLOTILLA_CLUSTER_DOMAIN',
+        serverDefaults.clusterDomain,
+      ),
+    )
+    .addOption(
+      new Option('--tls-san <name...>', 'more names or addresses in the server certificate')
+        .env('FLOTILLA_TLS_SAN')
+        .default([]),
+    )
+    .addOption(
+      option('--log-level <level>', 'how much is told on stderr', 'FLOTILLA_LOG_LEVEL', 'info').choices([
+        'debug',
+        'info',
+        'warn',
+        'error',
+      ]),
+    );
 }
 
 /** Checks the flags. Throws UsageError. */
@@ -77,7 +143,9 @@ function domain(text: string): string {
 }
 
 export function serverCommand(context: CliContext): Command {
-  const command = new Command('server').description('Run the API server, controllers and scheduler alone, in the foreground');
+  const command = new Command('server').description(
+    'Run the API server, controllers and scheduler alone, in the foreground',
+  );
   return withServerFlags(command, context).action(async (flags: ServerFlags) => {
     const server = await context.startServer(serverOptions(flags));
     context.err(`Serving ${server.access.server}\nexport KUBECONFIG=${server.kubeconfigPath}\n`);
@@ -89,6 +157,12 @@ export function serverCommand(context: CliContext): Command {
 export function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((done) => {
-    signal.addEventListener('abort', () => { done(); }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        done();
+      },
+      { once: true },
+    );
   });
 }

@@ -10,15 +10,15 @@ const parts = [
 ];
 
 export function statusCommand(context: CliContext): Command {
-  return withAccessFlags(new Command('status').description('Show server, hosts, nodes and pods at a glance')).action(
-    async (flags: AccessFlags) => {
-      const { access, transport } = await connect(context, flags);
-      context.out(`Server ${access.server}\n`);
-      for (const { title, url, namespace } of parts) {
-        const table = await fetchTable(transport, `${url}?limit=500`, context.signal);
-        const body = table.rows.length === 0 ? '(none)\n' : serverTableText(table, { wide: false, namespace });
-        context.out(`\n${title}\n${body}`);
-      }
-    },
-  );
+  return withAccessFlags(
+    new Command('status').description('Show server, hosts, nodes and pods at a glance'),
+  ).action(async (flags: AccessFlags) => {
+    const { access, transport } = await connect(context, flags);
+    context.out(`Server ${access.server}\n`);
+    for (const { title, url, namespace } of parts) {
+      const table = await fetchTable(transport, `${url}?limit=500`, context.signal);
+      const body = table.rows.length === 0 ? '(none)\n' : serverTableText(table, { wide: false, namespace });
+      context.out(`\n${title}\n${body}`);
+    }
+  });
 }

@@ -26,7 +26,9 @@ interface Shape {
 const text: Check = (value) => (typeof value === 'string' ? undefined : 'must be a string');
 const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
 const port: Check = (value) =>
-  Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536 ? undefined : 'must be a port, 1 to 65535';
+  Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536
+    ? undefined
+    : 'must be a port, 1 to 65535';
 const texts: Check = (value) =>
   isJsonObject(value) && Object.values(value).every((each) => typeof each === 'string')
     ? undefined
@@ -34,7 +36,9 @@ const texts: Check = (value) =>
 const list: Check = (value) => (Array.isArray(value) ? undefined : 'must be a list');
 function oneOf(...allowed: readonly string[]): Check {
   return (value) =>
-    allowed.includes(String(value)) ? undefined : `must be one of ${allowed.map((each) => `"${each}"`).join(', ')}`;
+    allowed.includes(String(value))
+      ? undefined
+      : `must be one of ${allowed.map((each) => `"${each}"`).join(', ')}`;
 }
 
 const hostShape: Shape = {
@@ -76,7 +80,8 @@ export function parseFleet(source: string, path: string): Fleet {
   const fleet = value as unknown as FleetSource;
   const folder = dirname(resolve(path));
   const server = { ...fleet.server };
-  if (server.dataDir !== undefined && !isAbsolute(server.dataDir)) server.dataDir = resolve(folder, server.dataDir);
+  if (server.dataDir !== undefined && !isAbsolute(server.dataDir))
+    server.dataDir = resolve(folder, server.dataDir);
   return { server, hosts: (fleet.hosts ?? []).map((host) => hostObject(host, folder)) };
 }
 
@@ -121,7 +126,9 @@ function checkShape(at: string, value: object, shape: Shape): string[] {
     if (check === undefined)
       return [`${at}${field}: is not known here; known are ${Object.keys(shape).join(', ')}`];
     if (typeof check !== 'function')
-      return isJsonObject(each) ? checkShape(`${at}${field}.`, each, check) : [`${at}${field}: must be a map`];
+      return isJsonObject(each)
+        ? checkShape(`${at}${field}.`, each, check)
+        : [`${at}${field}: must be a map`];
     const problem = check(each);
     return problem === undefined ? [] : [`${at}${field}: ${problem}`];
   });

@@ -39,7 +39,11 @@ export async function followHosts(
     if (!names.includes(name)) return;
     const step = stepOf(host);
     if (shown.get(name) !== step) {
-      const mark = isReady(host) ? colors.green('✓') : host.status?.phase === 'Failed' ? colors.red('✗') : ' ';
+      const mark = isReady(host)
+        ? colors.green('✓')
+        : host.status?.phase === 'Failed'
+          ? colors.red('✗')
+          : ' ';
       context.err(`${mark} ${name.padEnd(width)}  ${step}\n`);
     }
     shown.set(name, step);
@@ -48,7 +52,9 @@ export async function followHosts(
   }
 
   void context.clock.sleep(patienceMs, signal).then(
-    () => { ended.abort(); },
+    () => {
+      ended.abort();
+    },
     () => undefined,
   );
   const first = await client.list(hosts);

@@ -22,9 +22,7 @@ function kubeconfigOf(access: Access): Kubeconfig {
   return {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [
-      { name, cluster: { server: access.server, 'certificate-authority-data': base64(access.ca) } },
-    ],
+    clusters: [{ name, cluster: { server: access.server, 'certificate-authority-data': base64(access.ca) } }],
     users: [
       {
         name,

@@ -35,8 +35,12 @@ function program(context: CliContext): Command {
   for (const command of commands) root.addCommand(command);
   for (const command of allOf(root))
     command.exitOverride().configureOutput({
-      writeOut: (text) => { context.out(text); },
-      writeErr: (text) => { context.err(text); },
+      writeOut: (text) => {
+        context.out(text);
+      },
+      writeErr: (text) => {
+        context.err(text);
+      },
     });
   return root;
 }

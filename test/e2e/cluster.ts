@@ -27,7 +27,11 @@ export interface ServerProcess {
   log(): Promise<string>;
 }
 
-export function serverProcess(directory: string, listenPort: number, fixed: readonly string[] = []): ServerProcess {
+export function serverProcess(
+  directory: string,
+  listenPort: number,
+  fixed: readonly string[] = [],
+): ServerProcess {
   let child: ChildProcess | undefined;
   const logFile = join(directory, 'server.log');
   return {
@@ -37,14 +41,28 @@ export function serverProcess(directory: string, listenPort: number, fixed: read
     async start(...flags) {
       if (child !== undefined && child.exitCode === null && child.signalCode === null) return;
       await mkdir(directory, { recursive: true });
-      const args = ['--data-dir', join(directory, 'data'), '--listen', `0.0.0.0:${listenPort}`, ...fixed, ...flags];
-      const started = spawn(process.execPath, [command, 'server', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const args = [
+        '--data-dir',
+        join(directory, 'data'),
+        '--listen',
+        `0.0.0.0:${listenPort}`,
+        ...fixed,
+        ...flags,
+      ];
+      const started = spawn(process.execPath, [command, 'server', ...args], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
       started.stderr.on('data', (chunk: Buffer) => void appendFile(logFile, chunk));
       child = started;
-      await eventually(async () => {
-        if (started.exitCode !== null) throw new Error(`the server ended with ${started.exitCode}: see ${logFile}`);
-        if ((await readyz(listenPort)) !== 200) throw new Error('the server is not ready');
-      }, 60_000, 50);
+      await eventually(
+        async () => {
+          if (started.exitCode !== null)
+            throw new Error(`the server ended with ${started.exitCode}: see ${logFile}`);
+          if ((await readyz(listenPort)) !== 200) throw new Error('the server is not ready');
+        },
+        60_000,
+        50,
+      );
     },
     async stop(signal = 'SIGTERM') {
       const running = child;
@@ -67,7 +85,9 @@ function readyz(listenPort: number): Promise<number> {
       },
     );
     asked.on('timeout', () => asked.destroy());
-    asked.on('error', () => { resolve(0); });
+    asked.on('error', () => {
+      resolve(0);
+    });
     asked.end();
   });
 }
@@ -118,7 +138,8 @@ export async function startCluster(): Promise<Cluster> {
 async function expectNodes(kubectl: Kubectl, count: number): Promise<void> {
   const lines = (await kubectl('get', 'nodes', '--no-headers')).trim().split('\n');
   const ready = lines.filter((line) => /\sReady\s/.test(line));
-  if (ready.length !== count) throw new Error(`${ready.length} of ${count} nodes are Ready:\n${lines.join('\n')}`);
+  if (ready.length !== count)
+    throw new Error(`${ready.length} of ${count} nodes are Ready:\n${lines.join('\n')}`);
 }
 
 /** The lab's hosts as Host objects. */
@@ -146,7 +167,10 @@ function runFlotilla(kubeconfig: string, args: readonly string[]): Promise<strin
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve(Buffer.concat(out).toString('utf8'));
-      else reject(new Error(`flotilla ${args.join(' ')} ended with ${code}: ${Buffer.concat(err).toString('utf8')}`));
+      else
+        reject(
+          new Error(`flotilla ${args.join(' ')} ended with ${code}: ${Buffer.concat(err).toString('utf8')}`),
+        );
     });
   });
 }

@@ -7,7 +7,11 @@ interface PodItem {
   readonly spec: { readonly nodeName?: string };
   readonly status: {
     readonly phase: string;
-    readonly containerStatuses?: readonly { readonly containerID?: string; readonly restartCount: number; readonly ready: boolean }[];
+    readonly containerStatuses?: readonly {
+      readonly containerID?: string;
+      readonly restartCount: number;
+      readonly ready: boolean;
+    }[];
   };
 }
 
@@ -36,7 +40,12 @@ describe('when things fail', () => {
               tolerationSeconds: 5,
             })),
             containers: [
-              { name: 'web', image: 'busybox:latest', imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', 'trap "exit 0" TERM; while true; do sleep 1; done'] },
+              {
+                name: 'web',
+                image: 'busybox:latest',
+                imagePullPolicy: 'IfNotPresent',
+                command: ['sh', '-c', 'trap "exit 0" TERM; while true; do sleep 1; done'],
+              },
             ],
           },
         },
@@ -57,7 +66,8 @@ describe('when things fail', () => {
   }
   async function ready(): Promise<PodItem[]> {
     return (await pods()).filter(
-      (pod) => pod.metadata.deletionTimestamp === undefined && pod.status.containerStatuses?.[0]?.ready === true,
+      (pod) =>
+        pod.metadata.deletionTimestamp === undefined && pod.status.containerStatuses?.[0]?.ready === true,
     );
   }
   const containers = (list: readonly PodItem[]): string[] =>
@@ -70,10 +80,14 @@ describe('when things fail', () => {
     await cluster.server.start();
     await eventually(() => cluster.kubectl('get', 'nodes'));
     await cluster.kubectl('scale', 'deployment/web', '--replicas=7', '-n', namespace);
-    await eventually(async () => { expect(await ready()).toHaveLength(7); });
+    await eventually(async () => {
+      expect(await ready()).toHaveLength(7);
+    });
     expect(containers(await ready())).toEqual(expect.arrayContaining(before));
     await cluster.kubectl('scale', 'deployment/web', '--replicas=6', '-n', namespace);
-    await eventually(async () => { expect(await pods()).toHaveLength(6); });
+    await eventually(async () => {
+      expect(await pods()).toHaveLength(6);
+    });
   });
 
   it('a restart of the agent restarts no container', async () => {
@@ -107,7 +121,9 @@ describe('when things fail', () => {
     await eventually(async () => {
       const all = await pods();
       expect(all).toHaveLength(6);
-      const names = await victim.mustExec(`docker ps --format '{{.Names}}' | grep _${namespace}_ | grep -c k8s_web || true`);
+      const names = await victim.mustExec(
+        `docker ps --format '{{.Names}}' | grep _${namespace}_ | grep -c k8s_web || true`,
+      );
       expect(Number(names.trim())).toBe(all.filter((pod) => pod.spec.nodeName === victim.name).length);
     }, 90_000);
   });
@@ -120,10 +136,14 @@ describe('when things fail', () => {
     await victim.powerOff();
     await victim.powerOn();
     await eventually(async () => {
-      const count = await victim.mustExec(`docker ps --format '{{.Names}}' | grep _${namespace}_ | grep -c k8s_web || true`);
+      const count = await victim.mustExec(
+        `docker ps --format '{{.Names}}' | grep _${namespace}_ | grep -c k8s_web || true`,
+      );
       expect(Number(count.trim())).toBe(mine.length);
     }, 60_000);
     await cluster.server.start();
-    await eventually(async () => { expect(await ready()).toHaveLength(6); }, 90_000);
+    await eventually(async () => {
+      expect(await ready()).toHaveLength(6);
+    }, 90_000);
   });
 });

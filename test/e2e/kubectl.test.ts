@@ -29,7 +29,11 @@ const web = (namespace: string): string =>
                   name: 'web',
                   image: 'busybox:latest',
                   imagePullPolicy: 'IfNotPresent',
-                  command: ['sh', '-c', 'mkdir -p /www; hostname > /www/index.html; echo started; exec httpd -f -v -p 8080 -h /www'],
+                  command: [
+                    'sh',
+                    '-c',
+                    'mkdir -p /www; hostname > /www/index.html; echo started; exec httpd -f -v -p 8080 -h /www',
+                  ],
                   ports: [{ containerPort: 8080 }],
                   readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
                 },
@@ -76,9 +80,13 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
 
   it('prints pods as Kubernetes does', async () => {
     const wide = (await inNamespace('get', 'pods', '-o', 'wide')).trim().split('\n');
-    expect(wide[0]).toMatch(/^NAME +READY +STATUS +RESTARTS +AGE +IP +NODE +NOMINATED NODE +READINESS GATES$/);
+    expect(wide[0]).toMatch(
+      /^NAME +READY +STATUS +RESTARTS +AGE +IP +NODE +NOMINATED NODE +READINESS GATES$/,
+    );
     for (const line of wide.slice(1))
-      expect(line).toMatch(/^web-[0-9a-z]+-[0-9a-z]{5} +1\/1 +Running +0 +\d+s +10\.244\.\d+\.\d+ +e2e-\d +<none> +<none>$/);
+      expect(line).toMatch(
+        /^web-[0-9a-z]+-[0-9a-z]{5} +1\/1 +Running +0 +\d+s +10\.244\.\d+\.\d+ +e2e-\d +<none> +<none>$/,
+      );
     expect(wide).toHaveLength(3);
     expect(await inNamespace('get', 'deployment', 'web')).toMatch(
       /^NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nweb +2\/2 +2 +2 +\d+s\n$/,
@@ -87,7 +95,13 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
 
   it('describes a pod with its events', async () => {
     const text = await inNamespace('describe', 'pod', await firstPod());
-    for (const want of [/^Status: +Running$/m, /^QoS Class: +BestEffort$/m, /Successfully assigned/, /Started/, /ContainersReady +True/])
+    for (const want of [
+      /^Status: +Running$/m,
+      /^QoS Class: +BestEffort$/m,
+      /Successfully assigned/,
+      /Started/,
+      /ContainersReady +True/,
+    ])
       expect(text).toMatch(want);
   });
 
@@ -98,19 +112,42 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
     let seen = '';
     following.stdout?.on('data', (chunk: Buffer) => (seen += chunk.toString()));
     await inNamespace('exec', pod, '--', 'wget', '-q', '-O-', 'http://127.0.0.1:8080/never');
-    await eventually(() => { expect(seen).toContain('/never'); }, 20_000);
+    await eventually(() => {
+      expect(seen).toContain('/never');
+    }, 20_000);
     following.kill();
   });
 
   it('runs commands in a container, with input, exit code and a terminal', async () => {
     const pod = await firstPod();
     expect(await inNamespace('exec', pod, '--', 'echo', 'one', 'two')).toBe('one two\n');
-    const failed = await kubectl.attempt(['exec', pod, '-n', namespace, '--', 'sh', '-c', 'echo no >&2; exit 3']);
+    const failed = await kubectl.attempt([
+      'exec',
+      pod,
+      '-n',
+      namespace,
+      '--',
+      'sh',
+      '-c',
+      'echo no >&2; exit 3',
+    ]);
     expect(failed).toMatchObject({ code: 3, stdout: '' });
     expect(failed.stderr).toContain('no');
-    const echoed = await kubectl.attempt(['exec', '-i', pod, '-n', namespace, '--', 'cat'], { input: 'in and out' });
+    const echoed = await kubectl.attempt(['exec', '-i', pod, '-n', namespace, '--', 'cat'], {
+      input: 'in and out',
+    });
     expect(echoed.stdout).toBe('in and out');
-    const terminal = await kubectl.attempt(['exec', '-it', pod, '-n', namespace, '--', 'sh', '-c', 'echo terminal']);
+    const terminal = await kubectl.attempt([
+      'exec',
+      '-it',
+      pod,
+      '-n',
+      namespace,
+      '--',
+      'sh',
+      '-c',
+      'echo terminal',
+    ]);
     expect(terminal.stdout).toContain('terminal');
   });
 
@@ -156,9 +193,18 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
     await inNamespace('set', 'env', 'deployment/web', 'VERSION=two');
     await inNamespace('rollout', 'status', 'deployment/web', '--timeout=90s');
     expect(await inNamespace('exec', await firstPod(), '--', 'printenv', 'VERSION')).toBe('two\n');
-    expect(await inNamespace('rollout', 'history', 'deployment/web')).toMatch(/REVISION +CHANGE-CAUSE\n1 +<none>\n2 +<none>/);
+    expect(await inNamespace('rollout', 'history', 'deployment/web')).toMatch(
+      /REVISION +CHANGE-CAUSE\n1 +<none>\n2 +<none>/,
+    );
 
-    const refused = await kubectl.attempt(['set', 'image', 'deployment/web', 'web=no/such:image', '-n', namespace]);
+    const refused = await kubectl.attempt([
+      'set',
+      'image',
+      'deployment/web',
+      'web=no/such:image',
+      '-n',
+      namespace,
+    ]);
     expect(refused.code).toBe(0);
     await eventually(async () => {
       expect(await inNamespace('get', 'pods')).toMatch(/ErrImagePull|ImagePullBackOff/);
@@ -169,7 +215,15 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
     await inNamespace('rollout', 'status', 'deployment/web', '--timeout=90s');
     await inNamespace('rollout', 'undo', 'deployment/web', '--to-revision=1');
     await inNamespace('rollout', 'status', 'deployment/web', '--timeout=90s');
-    const plain = await kubectl.attempt(['exec', await firstPod(), '-n', namespace, '--', 'printenv', 'VERSION']);
+    const plain = await kubectl.attempt([
+      'exec',
+      await firstPod(),
+      '-n',
+      namespace,
+      '--',
+      'printenv',
+      'VERSION',
+    ]);
     expect(plain.code).toBe(1);
   });
 
@@ -190,6 +244,8 @@ function httpGet(port: number): Promise<string> {
     const chunks: Buffer[] = [];
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', reject);
-    socket.on('end', () => { resolve(Buffer.concat(chunks).toString('utf8')); });
+    socket.on('end', () => {
+      resolve(Buffer.concat(chunks).toString('utf8'));
+    });
   });
 }

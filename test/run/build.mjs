@@ -13,6 +13,13 @@ await Promise.all([
     splitting: true,
     banner: { js: '#!/usr/bin/env node' },
   }),
-  build({ ...common, entryPoints: ['agent/main.ts'], outfile: 'dist/agent.cjs', format: 'cjs', minify: true, sourcemap: false }),
+  build({
+    ...common,
+    entryPoints: ['agent/main.ts'],
+    outfile: 'dist/agent.cjs',
+    format: 'cjs',
+    minify: true,
+    sourcemap: false,
+  }),
 ]);
 await chmod('dist/flotilla.js', 0o755);

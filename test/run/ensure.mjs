@@ -35,7 +35,10 @@ if (changed(generated) < sources) {
   npm('run', '--silent', 'generate');
 }
 const built = Math.min(changed('dist/flotilla.js'), changed('dist/agent.cjs'), changed('dist/start.js'));
-if (built < Math.max(newest('server'), newest('agent'), newest('openapi'), newest('test/lab'), changed(generated))) {
+if (
+  built <
+  Math.max(newest('server'), newest('agent'), newest('openapi'), newest('test/lab'), changed(generated))
+) {
   console.error('Building …');
   execFileSync(process.execPath, ['test/run/build.mjs'], { stdio: ['ignore', 2, 2] });
 }

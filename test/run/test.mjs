@@ -10,7 +10,8 @@ function jest(config, ...args) {
 }
 
 let status = jest('test/style/jest.config.js');
-const missing = process.getuid?.() !== 0 ? 'root' : !existsSync('/usr/bin/apt-get') ? 'Debian or Ubuntu' : undefined;
+const missing =
+  process.getuid?.() !== 0 ? 'root' : !existsSync('/usr/bin/apt-get') ? 'Debian or Ubuntu' : undefined;
 if (missing === undefined) status = jest('test/style/jest.e2e.config.js') || status;
 else if (process.env.FLOTILLA_E2E === 'require') {
   console.error(`End-to-end tests need ${missing}, and FLOTILLA_E2E=require asks for them.`);

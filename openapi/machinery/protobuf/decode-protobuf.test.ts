@@ -29,8 +29,23 @@ const empty = Buffer.alloc(0);
 
 describe('decodeProtobuf()', () => {
   it('reads a namespace as kubectl sends it: zero values are absent', () => {
-    const metadata = [text(1, 'web'), text(2, ''), text(3, ''), text(4, ''), text(5, ''), text(6, ''), number(7, 0), text(8, empty)];
-    const body = envelope('v1', 'Namespace', text(1, Buffer.concat(metadata)), text(2, empty), text(3, text(1, '')));
+    const metadata = [
+      text(1, 'web'),
+      text(2, ''),
+      text(3, ''),
+      text(4, ''),
+      text(5, ''),
+      text(6, ''),
+      number(7, 0),
+      text(8, empty),
+    ];
+    const body = envelope(
+      'v1',
+      'Namespace',
+      text(1, Buffer.concat(metadata)),
+      text(2, empty),
+      text(3, text(1, '')),
+    );
     expect(decodeProtobuf(body, findSchema)).toEqual({
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -44,7 +59,14 @@ describe('decodeProtobuf()', () => {
     const secret = envelope(
       'v1',
       'Secret',
-      text(1, Buffer.concat([text(1, 's'), text(8, Buffer.concat([number(1, 1_700_000_000)])), text(11, Buffer.concat([text(1, 'a'), text(2, 'b')]))])),
+      text(
+        1,
+        Buffer.concat([
+          text(1, 's'),
+          text(8, Buffer.concat([number(1, 1_700_000_000)])),
+          text(11, Buffer.concat([text(1, 'a'), text(2, 'b')])),
+        ]),
+      ),
       text(2, Buffer.concat([text(1, 'k'), text(2, Buffer.from([1, 2, 255]))])),
       number(5, 0),
     );
@@ -77,7 +99,11 @@ describe('decodeProtobuf()', () => {
     { name: 'no magic', bytes: Buffer.from('{}'), want: /does not appear to be a protobuf message/ },
     { name: 'an unknown kind', bytes: envelope('v1', 'Nothing'), want: /no kind "Nothing"/ },
     { name: 'a cut message', bytes: envelope('v1', 'Pod').subarray(0, -1), want: /unexpected EOF/ },
-    { name: 'an integer that JSON would round', bytes: envelope('v1', 'Namespace', text(1, number(7, 2n ** 60n))), want: /out of range/ },
+    {
+      name: 'an integer that JSON would round',
+      bytes: envelope('v1', 'Namespace', text(1, number(7, 2n ** 60n))),
+      want: /out of range/,
+    },
   ];
   for (const { name, bytes, want } of bad)
     it(`refuses ${name}`, () => {

@@ -1,6 +1,14 @@
 import type { JsonObject, JsonValue } from '../json.ts';
 import { ParseError } from '../parse-error.ts';
-import type { Field, GroupVersionKind, ListSchema, MapSchema, ObjectSchema, Schema, UnionSchema } from '../schema.ts';
+import type {
+  Field,
+  GroupVersionKind,
+  ListSchema,
+  MapSchema,
+  ObjectSchema,
+  Schema,
+  UnionSchema,
+} from '../schema.ts';
 import { scalarOf, textOf } from './scalars.ts';
 import { readFields, readPacked, type WireField } from './wire.ts';
 
@@ -21,11 +29,17 @@ export function decodeProtobuf(
       'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
     );
   const envelope = new Map(readFields(bytes.subarray(magic.length)).map((field) => [field.number, field]));
-  const type = new Map(readFields(envelope.get(1)?.bytes ?? new Uint8Array()).map((each) => [each.number, each]));
+  const type = new Map(
+    readFields(envelope.get(1)?.bytes ?? new Uint8Array()).map((each) => [each.number, each]),
+  );
   const apiVersion = textOf(type.get(1)?.bytes ?? new Uint8Array());
   const kind = textOf(type.get(2)?.bytes ?? new Uint8Array());
   const slash = apiVersion.indexOf('/');
-  const schema = schemaOf({ group: apiVersion.slice(0, Math.max(0, slash)), version: apiVersion.slice(slash + 1), kind });
+  const schema = schemaOf({
+    group: apiVersion.slice(0, Math.max(0, slash)),
+    version: apiVersion.slice(slash + 1),
+    kind,
+  });
   if (schema === undefined)
     throw new ParseError(`no kind "${kind}" is registered for version "${apiVersion}" in protobuf form`);
   const object = objectOf(schema, envelope.get(2)?.bytes ?? new Uint8Array(), 0);
@@ -37,7 +51,9 @@ const paths = new WeakMap<ObjectSchema, ReadonlyMap<string, Field>>();
 function fieldsByPath(schema: ObjectSchema): ReadonlyMap<string, Field> {
   let known = paths.get(schema);
   if (known === undefined) {
-    known = new Map(schema.fields.filter(({ number }) => number !== '-').map((field) => [field.number, field]));
+    known = new Map(
+      schema.fields.filter(({ number }) => number !== '-').map((field) => [field.number, field]),
+    );
     paths.set(schema, known);
   }
   return known;
@@ -78,13 +94,21 @@ function set(target: Writable, field: Field, wire: WireField, depth: number): vo
   const { schema, name } = field;
   if (schema.kind === 'list') {
     const before = target[name];
-    target[name] = [...(Array.isArray(before) ? (before as JsonValue[]) : []), ...itemsOf(schema, wire, depth)];
+    target[name] = [
+      ...(Array.isArray(before) ? (before as JsonValue[]) : []),
+      ...itemsOf(schema, wire, depth),
+    ];
     return;
   }
   if (schema.kind === 'map') {
     const entry = entryOf(schema, wire, depth);
     const map = Object.hasOwn(target, name) ? (target[name] as Writable) : {};
-    Object.defineProperty(map, entry.key, { value: entry.value, enumerable: true, writable: true, configurable: true });
+    Object.defineProperty(map, entry.key, {
+      value: entry.value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
     target[name] = map;
     return;
   }

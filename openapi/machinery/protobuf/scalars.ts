@@ -71,7 +71,8 @@ function numeric(field: WireField): bigint {
 function integer(value: bigint): number {
   const signed = BigInt.asIntN(64, value);
   const number = Number(signed);
-  if (!Number.isSafeInteger(number)) throw new ParseError(`proto: integer ${signed.toString()} is out of range`);
+  if (!Number.isSafeInteger(number))
+    throw new ParseError(`proto: integer ${signed.toString()} is out of range`);
   return number;
 }
 

@@ -70,12 +70,13 @@ function refuseNodeChange(request: AdmissionRequest, nodeName: string): string |
   const old = request.oldObject as Node;
   if (JSON.stringify(asked.spec?.taints ?? []) !== JSON.stringify(old.spec?.taints ?? []))
     return `node "${nodeName}" is not allowed to modify taints`;
-  if (JSON.stringify(asked.metadata?.ownerReferences ?? []) !== JSON.stringify(old.metadata?.ownerReferences ?? []))
+  if (
+    JSON.stringify(asked.metadata?.ownerReferences ?? []) !==
+    JSON.stringify(old.metadata?.ownerReferences ?? [])
+  )
     return `node "${nodeName}" is not allowed to modify ownerReferences`;
   const bad = badLabels(asked, old);
-  return bad.length === 0
-    ? undefined
-    : `is not allowed to modify labels: ${bad.join(', ')}`;
+  return bad.length === 0 ? undefined : `is not allowed to modify labels: ${bad.join(', ')}`;
 }
 
 /** Changed labels that an administrator keeps for himself. */
@@ -92,7 +93,9 @@ function isReserved(key: string): boolean {
   const prefix = key.includes('/') ? (key.split('/')[0] ?? '') : '';
   if (prefix === 'node-restriction.kubernetes.io' || prefix.endsWith('.node-restriction.kubernetes.io'))
     return true;
-  const ofKubernetes = ['kubernetes.io', 'k8s.io'].some((each) => prefix === each || prefix.endsWith(`.${each}`));
+  const ofKubernetes = ['kubernetes.io', 'k8s.io'].some(
+    (each) => prefix === each || prefix.endsWith(`.${each}`),
+  );
   const ofNodes = ['kubelet.kubernetes.io', 'node.kubernetes.io'].some(
     (each) => prefix === each || prefix.endsWith(`.${each}`),
   );

@@ -58,7 +58,7 @@ function specWith(spec: PodSpec, account: ServiceAccount, random: () => number):
 
 function withToken(spec: PodSpec, random: () => number): PodSpec {
   const existing = (spec.volumes ?? []).find((volume) => volume.name.startsWith('kube-api-access-'));
-  const volumeName = existing?.name ?? `kube-api-access-${randomSuffix(random)}`;
+  const volumeName = existing?.name ?? `kube-api-access-${randomSuffix(5, random)}`;
   const needs = (container: Container): boolean =>
     !(container.volumeMounts ?? []).some((each) => each.mountPath === tokenPath);
   const all = [...(spec.initContainers ?? []), ...spec.containers];
@@ -76,7 +76,8 @@ function withToken(spec: PodSpec, random: () => number): PodSpec {
       : container;
   return {
     ...spec,
-    volumes: existing === undefined ? [...(spec.volumes ?? []), tokenVolume(volumeName)] : (spec.volumes ?? []),
+    volumes:
+      existing === undefined ? [...(spec.volumes ?? []), tokenVolume(volumeName)] : (spec.volumes ?? []),
     ...(spec.initContainers === undefined ? {} : { initContainers: spec.initContainers.map(withMount) }),
     containers: spec.containers.map(withMount),
   };

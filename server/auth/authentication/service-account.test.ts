@@ -11,7 +11,10 @@ const start = Date.UTC(2026, 10, 21);
 function fixture() {
   let nowMs = start;
   const clock = { now: () => nowMs, monotonic: () => nowMs, sleep: () => Promise.resolve() };
-  const there = new Map([['serviceaccounts robot', 'sa-1'], ['pods web', 'pod-1']]);
+  const there = new Map([
+    ['serviceaccounts robot', 'sa-1'],
+    ['pods web', 'pod-1'],
+  ]);
   const find: FindUid = (plural, { name }) => {
     const uid = there.get(`${plural} ${name}`);
     return Promise.resolve(uid === undefined ? undefined : { uid });
@@ -25,7 +28,15 @@ function fixture() {
     audiences: [issuer],
     expirationSeconds: 3600,
   };
-  return { signer, authenticator, request, there, pass: (ms: number) => { nowMs += ms; } };
+  return {
+    signer,
+    authenticator,
+    request,
+    there,
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+  };
 }
 
 describe('serviceAccountAuthenticator', () => {
@@ -52,10 +63,30 @@ describe('serviceAccountAuthenticator', () => {
   });
 
   const refused = [
-    { name: 'an expired one', change: (f: ReturnType<typeof fixture>) => { f.pass(3_601_000); } },
-    { name: 'one whose account is gone', change: (f: ReturnType<typeof fixture>) => { f.there.delete('serviceaccounts robot'); } },
-    { name: 'one whose account was made anew', change: (f: ReturnType<typeof fixture>) => { f.there.set('serviceaccounts robot', 'sa-2'); } },
-    { name: 'one whose pod is gone', change: (f: ReturnType<typeof fixture>) => { f.there.delete('pods web'); } },
+    {
+      name: 'an expired one',
+      change: (f: ReturnType<typeof fixture>) => {
+        f.pass(3_601_000);
+      },
+    },
+    {
+      name: 'one whose account is gone',
+      change: (f: ReturnType<typeof fixture>) => {
+        f.there.delete('serviceaccounts robot');
+      },
+    },
+    {
+      name: 'one whose account was made anew',
+      change: (f: ReturnType<typeof fixture>) => {
+        f.there.set('serviceaccounts robot', 'sa-2');
+      },
+    },
+    {
+      name: 'one whose pod is gone',
+      change: (f: ReturnType<typeof fixture>) => {
+        f.there.delete('pods web');
+      },
+    },
   ];
   for (const { name, change } of refused)
     it(`refuses ${name}`, async () => {

@@ -65,8 +65,13 @@ function unauthorized(why: string): StatusError {
 
 /** jose's refusal in Kubernetes' words. */
 function whyOf(error: unknown, audiences: readonly string[]): string {
-  const { claim, payload, code } = error as { claim?: string; code?: string; payload?: { aud?: string | string[] } };
-  const list = (values: readonly string[]): string => `[${values.map((each) => JSON.stringify(each)).join(' ')}]`;
+  const { claim, payload, code } = error as {
+    claim?: string;
+    code?: string;
+    payload?: { aud?: string | string[] };
+  };
+  const list = (values: readonly string[]): string =>
+    `[${values.map((each) => JSON.stringify(each)).join(' ')}]`;
   if (claim === 'aud')
     return `token audiences ${list([payload?.aud ?? []].flat())} is invalid for the target audiences ${list(audiences)}`;
   if (code === 'ERR_JWT_EXPIRED') return 'service account token has expired';

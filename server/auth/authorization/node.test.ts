@@ -29,13 +29,53 @@ describe('nodeAuthorizer()', () => {
     { name: 'refuses it to another node', given: { name: 'env', user: other }, want: false },
     { name: 'refuses a list of secrets', given: { verb: 'list' }, want: false },
     { name: 'refuses to write one', given: { name: 'env', verb: 'update' }, want: false },
-    { name: 'lets it read a projected config map', given: { resource: 'configmaps', name: 'ca' }, want: true },
-    { name: 'lets it ask for a token of its pod’s account', given: { resource: 'serviceaccounts', subresource: 'token', verb: 'create', name: 'robot' }, want: true },
-    { name: 'refuses a token of another account', given: { resource: 'serviceaccounts', subresource: 'token', verb: 'create', name: 'admin' }, want: false },
-    { name: 'lets it renew its lease', given: { group: 'coordination.k8s.io', resource: 'leases', namespace: 'kube-node-lease', verb: 'update', name: 'n1' }, want: true },
-    { name: 'refuses the lease of another', given: { group: 'coordination.k8s.io', resource: 'leases', namespace: 'kube-node-lease', verb: 'update', name: 'n2' }, want: false },
-    { name: 'lets it patch pod status', given: { resource: 'pods', subresource: 'status', verb: 'patch', name: 'p' }, want: true },
-    { name: 'has no opinion about people', given: { name: 'env', user: { name: 'jane', groups: [] } }, want: false },
+    {
+      name: 'lets it read a projected config map',
+      given: { resource: 'configmaps', name: 'ca' },
+      want: true,
+    },
+    {
+      name: 'lets it ask for a token of its pod’s account',
+      given: { resource: 'serviceaccounts', subresource: 'token', verb: 'create', name: 'robot' },
+      want: true,
+    },
+    {
+      name: 'refuses a token of another account',
+      given: { resource: 'serviceaccounts', subresource: 'token', verb: 'create', name: 'admin' },
+      want: false,
+    },
+    {
+      name: 'lets it renew its lease',
+      given: {
+        group: 'coordination.k8s.io',
+        resource: 'leases',
+        namespace: 'kube-node-lease',
+        verb: 'update',
+        name: 'n1',
+      },
+      want: true,
+    },
+    {
+      name: 'refuses the lease of another',
+      given: {
+        group: 'coordination.k8s.io',
+        resource: 'leases',
+        namespace: 'kube-node-lease',
+        verb: 'update',
+        name: 'n2',
+      },
+      want: false,
+    },
+    {
+      name: 'lets it patch pod status',
+      given: { resource: 'pods', subresource: 'status', verb: 'patch', name: 'p' },
+      want: true,
+    },
+    {
+      name: 'has no opinion about people',
+      given: { name: 'env', user: { name: 'jane', groups: [] } },
+      want: false,
+    },
   ];
   for (const { name, given, want } of cases)
     it(name, () => {

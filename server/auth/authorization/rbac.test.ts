@@ -72,11 +72,23 @@ describe('rbacAuthorizer()', () => {
       want: false,
     },
     { name: 'allows a path', given: { path: '/metrics', resource: '', namespace: '' }, want: true },
-    { name: 'allows what is below a path with a star', given: { path: '/logs/a', resource: '', namespace: '' }, want: true },
+    {
+      name: 'allows what is below a path with a star',
+      given: { path: '/logs/a', resource: '', namespace: '' },
+      want: true,
+    },
     { name: 'refuses another path', given: { path: '/metricsx', resource: '', namespace: '' }, want: false },
-    { name: 'knows a service account', given: { user: { name: 'system:serviceaccount:b:robot', groups: [] } }, want: true },
+    {
+      name: 'knows a service account',
+      given: { user: { name: 'system:serviceaccount:b:robot', groups: [] } },
+      want: true,
+    },
     { name: 'refuses a stranger', given: { user: { name: 'x', groups: [] } }, want: false },
-    { name: 'lets system:masters do anything', given: { user: { name: 'x', groups: ['system:masters'] }, verb: 'fly' }, want: true },
+    {
+      name: 'lets system:masters do anything',
+      given: { user: { name: 'x', groups: ['system:masters'] }, verb: 'fly' },
+      want: true,
+    },
   ];
   for (const { name, given, want } of cases)
     it(name, () => {
@@ -100,11 +112,31 @@ describe('rbacAuthorizer()', () => {
 
 describe('missingRules()', () => {
   const cases = [
-    { name: 'nothing is missing when two rules together cover', held: ['get | core | pods', 'list | core | pods'], wanted: ['get,list | core | pods'], want: [] },
+    {
+      name: 'nothing is missing when two rules together cover',
+      held: ['get | core | pods', 'list | core | pods'],
+      wanted: ['get,list | core | pods'],
+      want: [],
+    },
     { name: 'a star covers all', held: ['* | * | *'], wanted: ['get | apps | deployments/scale'], want: [] },
-    { name: 'a right for one name does not cover all names', held: ['get | core | pods | a'], wanted: ['get | core | pods'], want: ['{APIGroups:[""], Resources:["pods"], Verbs:["get"]}'] },
-    { name: 'a right for all names covers one', held: ['get | core | pods'], wanted: ['get | core | pods | a'], want: [] },
-    { name: 'a path is not a resource', held: ['* | * | *'], wanted: ['get | /metrics'], want: ['{NonResourceURLs:["/metrics"], Verbs:["get"]}'] },
+    {
+      name: 'a right for one name does not cover all names',
+      held: ['get | core | pods | a'],
+      wanted: ['get | core | pods'],
+      want: ['{APIGroups:[""], Resources:["pods"], Verbs:["get"]}'],
+    },
+    {
+      name: 'a right for all names covers one',
+      held: ['get | core | pods'],
+      wanted: ['get | core | pods | a'],
+      want: [],
+    },
+    {
+      name: 'a path is not a resource',
+      held: ['* | * | *'],
+      wanted: ['get | /metrics'],
+      want: ['{NonResourceURLs:["/metrics"], Verbs:["get"]}'],
+    },
   ];
   for (const { name, held, wanted, want } of cases)
     it(name, () => {

@@ -84,7 +84,8 @@ function subjectKey(subject: Subject, namespace: string): string {
 }
 
 function subjectText(subject: Subject): string {
-  const name = subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace ?? ''}` : subject.name;
+  const name =
+    subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace ?? ''}` : subject.name;
   return `${subject.kind} ${JSON.stringify(name)}`;
 }
 

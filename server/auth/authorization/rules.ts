@@ -86,7 +86,9 @@ function ruleCovers(held: PolicyRule, wanted: PolicyRule): boolean {
   return (
     covers(held.apiGroups ?? [], wanted.apiGroups?.[0] ?? '') &&
     resourceMatches(held.resources ?? [], resource, subresource) &&
-    (name === undefined ? (held.resourceNames ?? []).length === 0 : nameMatches(held.resourceNames ?? [], name))
+    (name === undefined
+      ? (held.resourceNames ?? []).length === 0
+      : nameMatches(held.resourceNames ?? [], name))
   );
 }
 

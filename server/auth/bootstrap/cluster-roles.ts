@@ -9,10 +9,7 @@ export const clusterRoles: readonly RoleSpec[] = [
   },
   {
     name: 'cluster-admin',
-    rules: [
-      '* | * | *',
-      '* | *',
-    ],
+    rules: ['* | * | *', '* | *'],
   },
   {
     name: 'edit',
@@ -83,45 +80,31 @@ export const clusterRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:certificates.k8s.io:certificatesigningrequests:nodeclient',
-    rules: [
-      'create | certificates.k8s.io | certificatesigningrequests/nodeclient',
-    ],
+    rules: ['create | certificates.k8s.io | certificatesigningrequests/nodeclient'],
   },
   {
     name: 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
-    rules: [
-      'create | certificates.k8s.io | certificatesigningrequests/selfnodeclient',
-    ],
+    rules: ['create | certificates.k8s.io | certificatesigningrequests/selfnodeclient'],
   },
   {
     name: 'system:certificates.k8s.io:kube-apiserver-client-approver',
-    rules: [
-      'approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client',
-    ],
+    rules: ['approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client'],
   },
   {
     name: 'system:certificates.k8s.io:kube-apiserver-client-kubelet-approver',
-    rules: [
-      'approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client-kubelet',
-    ],
+    rules: ['approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client-kubelet'],
   },
   {
     name: 'system:certificates.k8s.io:kubelet-serving-approver',
-    rules: [
-      'approve | certificates.k8s.io | signers | kubernetes.io/kubelet-serving',
-    ],
+    rules: ['approve | certificates.k8s.io | signers | kubernetes.io/kubelet-serving'],
   },
   {
     name: 'system:certificates.k8s.io:legacy-unknown-approver',
-    rules: [
-      'approve | certificates.k8s.io | signers | kubernetes.io/legacy-unknown',
-    ],
+    rules: ['approve | certificates.k8s.io | signers | kubernetes.io/legacy-unknown'],
   },
   {
     name: 'system:discovery',
-    rules: [
-      'get | /api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/',
-    ],
+    rules: ['get | /api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/'],
   },
   {
     name: 'system:heapster',
@@ -132,9 +115,7 @@ export const clusterRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:kube-aggregator',
-    rules: [
-      'get,list,watch | core | endpoints,services',
-    ],
+    rules: ['get,list,watch | core | endpoints,services'],
   },
   {
     name: 'system:kube-controller-manager',
@@ -154,9 +135,7 @@ export const clusterRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:kube-dns',
-    rules: [
-      'list,watch | core | endpoints,services',
-    ],
+    rules: ['list,watch | core | endpoints,services'],
   },
   {
     name: 'system:kube-scheduler',
@@ -238,9 +217,7 @@ export const clusterRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:node-bootstrapper',
-    rules: [
-      'create,get,list,watch | certificates.k8s.io | certificatesigningrequests',
-    ],
+    rules: ['create,get,list,watch | certificates.k8s.io | certificatesigningrequests'],
   },
   {
     name: 'system:node-problem-detector',
@@ -272,9 +249,7 @@ export const clusterRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:public-info-viewer',
-    rules: [
-      'get | /healthz,/livez,/readyz,/version,/version/',
-    ],
+    rules: ['get | /healthz,/livez,/readyz,/version,/version/'],
   },
   {
     name: 'system:service-account-issuer-discovery',

@@ -28,9 +28,7 @@ export const controllerRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:controller:clusterrole-aggregation-controller',
-    rules: [
-      'escalate,get,list,patch,update,watch | rbac.authorization.k8s.io | clusterroles',
-    ],
+    rules: ['escalate,get,list,patch,update,watch | rbac.authorization.k8s.io | clusterroles'],
   },
   {
     name: 'system:controller:cronjob-controller',
@@ -209,11 +207,7 @@ export const controllerRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:controller:pod-garbage-collector',
-    rules: [
-      'delete,list,watch | core | pods',
-      'get,list,watch | core | nodes',
-      'patch | core | pods/status',
-    ],
+    rules: ['delete,list,watch | core | pods', 'get,list,watch | core | nodes', 'patch | core | pods/status'],
   },
   {
     name: 'system:controller:pv-protection-controller',
@@ -273,10 +267,7 @@ export const controllerRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:controller:root-ca-cert-publisher',
-    rules: [
-      'create,update | core | configmaps',
-      'create,patch,update | core,events.k8s.io | events',
-    ],
+    rules: ['create,update | core | configmaps', 'create,patch,update | core,events.k8s.io | events'],
   },
   {
     name: 'system:controller:route-controller',
@@ -298,10 +289,7 @@ export const controllerRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:controller:service-account-controller',
-    rules: [
-      'create | core | serviceaccounts',
-      'create,patch,update | core,events.k8s.io | events',
-    ],
+    rules: ['create | core | serviceaccounts', 'create,patch,update | core,events.k8s.io | events'],
   },
   {
     name: 'system:controller:service-cidrs-controller',
@@ -339,17 +327,11 @@ export const controllerRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:controller:ttl-after-finished-controller',
-    rules: [
-      'delete,get,list,watch | batch | jobs',
-      'create,patch,update | core,events.k8s.io | events',
-    ],
+    rules: ['delete,get,list,watch | batch | jobs', 'create,patch,update | core,events.k8s.io | events'],
   },
   {
     name: 'system:controller:ttl-controller',
-    rules: [
-      'list,patch,update,watch | core | nodes',
-      'create,patch,update | core,events.k8s.io | events',
-    ],
+    rules: ['list,patch,update,watch | core | nodes', 'create,patch,update | core,events.k8s.io | events'],
   },
   {
     name: 'system:controller:validatingadmissionpolicy-status-controller',

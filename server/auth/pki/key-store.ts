@@ -1,7 +1,13 @@
 import { createPrivateKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createAuthority, isStillGood, issueCertificate, type CertificateRequest, type KeyPair } from './authority.ts';
+import {
+  createAuthority,
+  isStillGood,
+  issueCertificate,
+  type CertificateRequest,
+  type KeyPair,
+} from './authority.ts';
 
 /** All keys of one cluster. They are made at the first start and stay. */
 export interface KeyStore {
@@ -46,8 +52,10 @@ export async function openKeyStore(directory: string, nowMs: () => number): Prom
     return pair;
   }
 
-  const authority = (await readPair('ca')) ?? (await writePair('ca', await createAuthority('flotilla', nowMs())));
-  const issue = (request: CertificateRequest): Promise<KeyPair> => issueCertificate(authority, request, nowMs());
+  const authority =
+    (await readPair('ca')) ?? (await writePair('ca', await createAuthority('flotilla', nowMs())));
+  const issue = (request: CertificateRequest): Promise<KeyPair> =>
+    issueCertificate(authority, request, nowMs());
   return {
     clusterId: (await text('cluster-id', () => `${randomUUID()}\n`)).trim(),
     authority,

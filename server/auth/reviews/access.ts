@@ -112,10 +112,15 @@ function localErrors(spec: Spec, namespace: string): FieldError[] {
 
 /** Kubernetes leaves the kind out of these errors; so do we. */
 function refuse(object: KubeObject, errors: readonly FieldError[]): void {
-  const { managedFields: _ignored, creationTimestamp: _time, namespace: _namespace, ...rest } = object.metadata ?? {};
-  const all = Object.keys(rest).length === 0 ? errors : [...errors, invalidValue('metadata', rest, 'must be empty')];
-  if (all.length > 0)
-    throw invalid({ group: 'authorization.k8s.io', plural: '', kind: '' }, '', all);
+  const {
+    managedFields: _ignored,
+    creationTimestamp: _time,
+    namespace: _namespace,
+    ...rest
+  } = object.metadata ?? {};
+  const all =
+    Object.keys(rest).length === 0 ? errors : [...errors, invalidValue('metadata', rest, 'must be empty')];
+  if (all.length > 0) throw invalid({ group: 'authorization.k8s.io', plural: '', kind: '' }, '', all);
 }
 
 function attributesOf(spec: Asked, user: UserInfo): AuthorizationAttributes {
@@ -162,5 +167,9 @@ function listed(object: KubeObject, rules: RulesOf, user: UserInfo, namespace: s
   const nonResourceRules = all
     .filter((rule) => (rule.nonResourceURLs ?? []).length > 0)
     .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs: nonResourceURLs ?? [] }));
-  return { ...object, spec: {}, status: { resourceRules, nonResourceRules, incomplete: false } } as KubeObject;
+  return {
+    ...object,
+    spec: {},
+    status: { resourceRules, nonResourceRules, incomplete: false },
+  } as KubeObject;
 }
