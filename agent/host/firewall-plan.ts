@@ -42,7 +42,7 @@ const ownChains: Readonly<Record<FirewallOwner, RegExp>> = {
   policy: /^FLOTILLA-(?:POLICY|POL-[A-Z2-7]{16})$/,
 };
 const builtIn: ReadonlySet<string> = new Set(['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']);
-const targetOf = / -[jg] (\S+)/;
+const targetOf = /(?:^| )-[jg] (\S+)/;
 
 /** Which part of the agent writes the chain of this name, if any. Exact, so that look-alikes of others are left alone. */
 export function ownerOf(chain: string): FirewallOwner | undefined {
@@ -51,32 +51,35 @@ export function ownerOf(chain: string): FirewallOwner | undefined {
 
 /** Reads what `iptables-save -t TABLE` prints. Chains of owners that are not in `owners` count as somebody else's. */
 export function parseSaved(text: string, owners: ReadonlySet<FirewallOwner>): SavedTable {
-  const isOwn = (chain: string): boolean => {
-    const owner = ownerOf(chain);
-    return owner !== undefined && owners.has(owner);
-  };
+  const lines = text.split('\n');
   const own = new Map<string, string[]>();
+  for (const line of lines) {
+    const name = line.startsWith(':') ? line.slice(1, line.indexOf(' ')) : '';
+    const owner = ownerOf(name);
+    if (owner !== undefined && owners.has(owner)) own.set(name, []);
+  }
   const jumps = new Map<string, string[]>();
   const pinned = new Set<string>();
-  for (const line of text.split('\n')) {
-    if (line.startsWith(':')) {
-      const name = line.slice(1, line.indexOf(' '));
-      if (isOwn(name)) own.set(name, []);
-    } else if (line.startsWith('-A ')) {
-      const end = line.indexOf(' ', 3);
-      const chain = end < 0 ? line.slice(3) : line.slice(3, end);
-      const rule = end < 0 ? '' : line.slice(end + 1);
-      const rules = own.get(chain);
-      if (rules !== undefined) rules.push(rule);
-      else {
-        const target = targetOf.exec(` ${rule}`)?.[1];
-        if (target === undefined || !isOwn(target)) continue;
-        if (builtIn.has(chain)) jumps.set(chain, [...(jumps.get(chain) ?? []), rule]);
-        else pinned.add(target);
-      }
+  for (const line of lines) {
+    const [chain, rule] = splitRule(line);
+    const rules = own.get(chain);
+    if (rules !== undefined) {
+      rules.push(rule);
+      continue;
     }
+    const target = targetOf.exec(rule)?.[1];
+    if (target === undefined || !own.has(target)) continue;
+    if (builtIn.has(chain)) jumps.set(chain, [...(jumps.get(chain) ?? []), rule]);
+    else pinned.add(target);
   }
   return { own: new Map([...own].map(([name, rules]) => [name, rules.join('\n')])), jumps, pinned };
+}
+
+/** "-A CHAIN rule" -> chain and rule; empty for other lines. */
+function splitRule(line: string): readonly [chain: string, rule: string] {
+  if (!line.startsWith('-A ')) return ['', ''];
+  const end = line.indexOf(' ', 3);
+  return end < 0 ? [line.slice(3), ''] : [line.slice(3, end), line.slice(end + 1)];
 }
 
 export interface TablePlan {

@@ -85,7 +85,7 @@ export class Firewall {
         await this.check();
         delayMs = driftCheckMs;
       } catch (error) {
-        if (signal.aborted) return;
+        if (isAborted(signal)) return;
         delayMs = Math.min(retryMsMax, delayMs >= driftCheckMs ? 1_000 : delayMs * 2);
         log.log('warn', 'cannot write iptables rules', { error: String(error), retryMs: delayMs });
       }
@@ -108,11 +108,7 @@ export class Firewall {
     const wanted = this.#wanted();
     const applied = this.#applied;
     // Jumps change only when a part appears: then the order among the rules of others has to be read first.
-    if (
-      applied === undefined ||
-      applied.owners !== this.#parts.size ||
-      jumpsText(applied.jumps) !== jumpsText(wanted.jumps)
-    ) {
+    if (applied?.owners !== wanted.owners || jumpsText(applied.jumps) !== jumpsText(wanted.jumps)) {
       await this.#repair();
       return;
     }
@@ -219,4 +215,9 @@ export async function detectIptables(host: Host): Promise<{ command: string; var
 
 function jumpsText(jumps: readonly Jump[]): string {
   return jumps.map((jump) => `${jump.table} ${jump.from} ${jump.rank} ${jump.rule}`).join('\n');
+}
+
+// A function, since the compiler does not see that the signal changes while we wait.
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }

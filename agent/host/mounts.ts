@@ -35,7 +35,7 @@ export function createMounts(host: Host): Mounts {
     },
     async bind(source, target) {
       if (await mounted(target)) return;
-      await host.run('mount', ['--bind', '--', source, target]);
+      await host.run('mount', ['--no-canonicalize', '--bind', '--', source, target]);
     },
     async unmount(path) {
       // More than once: binds may stand on each other after a crash between two steps.
