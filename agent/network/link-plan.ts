@@ -125,22 +125,27 @@ function planTunnel(
   peers: readonly PeerPath[],
 ): { readonly ip: string[]; readonly bridge: string[] } {
   const has = snapshot.links.find((link) => link.name === vxlanName);
-  if (peers.length === 0) return { ip: has === undefined ? [] : [`link del ${vxlanName}`], bridge: [] };
-  const fits = has !== undefined && isTunnelOf(has, uplink);
+  const remove = has === undefined ? [] : [`link del ${vxlanName}`];
+  if (peers.length === 0) return { ip: remove, bridge: [] };
   const own = tunnelAddress(config.podCIDR);
-  const mac = macOf('vxlan', uplink.address);
-  const ip: string[] = [];
-  if (has !== undefined && !fits) ip.push(`link del ${vxlanName}`);
-  if (!fits) {
-    ip.push(
-      `link add ${vxlanName} address ${mac} mtu ${uplink.mtu - vxlanBytes} type vxlan id ${vxlanId} ` +
-        `dstport ${vxlanPort} local ${uplink.address} dev ${uplink.name} nolearning`,
-    );
+  if (has === undefined || !isTunnelOf(has, uplink)) {
+    const entries = planEntries(undefined, peers);
+    const make = [addTunnelLine(uplink), `addr add ${own}/32 dev ${vxlanName}`, `link set ${vxlanName} up`];
+    return { ip: [...remove, ...make, ...entries.ip], bridge: entries.bridge };
   }
-  if (!fits || has.addresses[0]?.address !== own) ip.push(`addr replace ${own}/32 dev ${vxlanName}`);
-  if (!fits || !has.up) ip.push(`link set ${vxlanName} up`);
-  const entries = planEntries(fits ? snapshot : undefined, peers);
-  return { ip: [...ip, ...entries.ip], bridge: entries.bridge };
+  const entries = planEntries(snapshot, peers);
+  const repair = [
+    ...(has.addresses[0]?.address === own ? [] : [`addr replace ${own}/32 dev ${vxlanName}`]),
+    ...(has.up ? [] : [`link set ${vxlanName} up`]),
+  ];
+  return { ip: [...repair, ...entries.ip], bridge: entries.bridge };
+}
+
+function addTunnelLine(uplink: Uplink): string {
+  return (
+    `link add ${vxlanName} address ${macOf('vxlan', uplink.address)} mtu ${uplink.mtu - vxlanBytes} type vxlan ` +
+    `id ${vxlanId} dstport ${vxlanPort} local ${uplink.address} dev ${uplink.name} nolearning`
+  );
 }
 
 function isTunnelOf(link: Link, uplink: Uplink): boolean {

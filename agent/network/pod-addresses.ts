@@ -83,5 +83,5 @@ function parseRecord(uid: string, record: JsonValue | undefined): PodRecord {
   if (typeof ip !== 'string' || !Array.isArray(hostPorts)) {
     throw new SyntaxError(`Cannot read the state of the pod network: pod ${JSON.stringify(uid)} is broken`);
   }
-  return { ip, hostPorts: hostPorts as unknown as readonly HostPort[] };
+  return { ip, hostPorts: hostPorts as readonly HostPort[] };
 }

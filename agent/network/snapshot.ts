@@ -11,8 +11,6 @@ export interface Link {
   readonly kind: string | undefined;
   /** Of a VXLAN link. */
   readonly vxlan: { readonly id: number; readonly local: string; readonly port: number } | undefined;
-  /** Of a port of a bridge. */
-  readonly hairpin: boolean;
   readonly addresses: readonly { readonly address: string; readonly prefix: number }[];
 }
 
@@ -45,7 +43,6 @@ interface IpLink {
   readonly linkinfo?: {
     readonly info_kind?: string;
     readonly info_data?: { readonly id?: number; readonly local?: string; readonly port?: number };
-    readonly info_slave_data?: { readonly hairpin?: boolean };
   };
   readonly addr_info?: readonly {
     readonly family: string;
@@ -122,7 +119,6 @@ function toRoute(route: IpRoute): Route {
 }
 
 function toLink(link: IpLink): Link {
-  const data = link.linkinfo?.info_data;
   const kind = link.linkinfo?.info_kind;
   return {
     name: link.ifname,
@@ -131,11 +127,14 @@ function toLink(link: IpLink): Link {
     up: link.flags?.includes('UP') ?? false,
     master: link.master,
     kind,
-    vxlan:
-      kind === 'vxlan' ? { id: data?.id ?? 0, local: data?.local ?? '', port: data?.port ?? 0 } : undefined,
-    hairpin: link.linkinfo?.info_slave_data?.hairpin ?? false,
-    addresses: (link.addr_info ?? [])
-      .filter((each) => each.family === 'inet' && each.local !== undefined)
-      .map((each) => ({ address: each.local ?? '', prefix: each.prefixlen ?? 32 })),
+    vxlan: kind === 'vxlan' ? tunnelOf(link.linkinfo?.info_data) : undefined,
+    addresses: (link.addr_info ?? []).flatMap((each) => {
+      const { family, local, prefixlen = 32 } = each;
+      return family === 'inet' && local !== undefined ? [{ address: local, prefix: prefixlen }] : [];
+    }),
   };
+}
+
+function tunnelOf(data: { id?: number; local?: string; port?: number } = {}): Link['vxlan'] {
+  return { id: data.id ?? 0, local: data.local ?? '', port: data.port ?? 0 };
 }

@@ -72,11 +72,15 @@ function preferReady(all: readonly Candidate[]): readonly Candidate[] {
 /** Hints count only when every endpoint has them and some are meant for us. */
 function nearby(all: readonly Candidate[], here: Here): readonly Candidate[] {
   if (all.every((each) => (each.hints?.forNodes ?? []).length > 0)) {
-    const forNode = all.filter((each) => each.hints?.forNodes?.some((hint) => hint.name === here.nodeName));
+    const forNode = all.filter(
+      (each) => each.hints?.forNodes?.some((hint) => hint.name === here.nodeName) === true,
+    );
     if (forNode.length > 0) return forNode;
   }
   if (here.zone !== undefined && all.every((each) => (each.hints?.forZones ?? []).length > 0)) {
-    const forZone = all.filter((each) => each.hints?.forZones?.some((hint) => hint.name === here.zone));
+    const forZone = all.filter(
+      (each) => each.hints?.forZones?.some((hint) => hint.name === here.zone) === true,
+    );
     if (forZone.length > 0) return forZone;
   }
   return all;

@@ -58,7 +58,7 @@ export async function runProxy(options: ProxyOptions): Promise<void> {
 }
 
 async function writeChanges(options: ProxyOptions, state: ProxyState, bell: Bell): Promise<void> {
-  const { clock, log, signal } = options;
+  const { clock, signal } = options;
   let allowance = burst;
   let last = clock.monotonic();
   let failures = 0;
@@ -70,17 +70,29 @@ async function writeChanges(options: ProxyOptions, state: ProxyState, bell: Bell
     last = now;
     if (allowance < 1) await clock.sleep((1 - allowance) * intervalMs, signal);
     allowance -= 1;
-    try {
-      await writeOnce(options, state);
+    if (await tryWrite(options, state, failures)) {
       failures = 0;
-    } catch (error) {
-      if (signal.aborted) return;
-      const delayMs = Math.min(retryMsMax, intervalMs * 2 ** failures++);
-      log.log('warn', 'cannot write service rules', { error: String(error), retryMs: delayMs });
-      bell.ring();
-      await clock.sleep(delayMs, signal);
+      continue;
     }
+    await clock.sleep(retryDelayMs(failures++), signal);
+    bell.ring();
   }
+}
+
+async function tryWrite(options: ProxyOptions, state: ProxyState, failures: number): Promise<boolean> {
+  try {
+    await writeOnce(options, state);
+    return true;
+  } catch (error) {
+    if (options.signal.aborted) throw error;
+    const facts = { error: String(error), retryMs: retryDelayMs(failures) };
+    options.log.log('warn', 'cannot write service rules', facts);
+    return false;
+  }
+}
+
+function retryDelayMs(failures: number): number {
+  return Math.min(retryMsMax, intervalMs * 2 ** failures);
 }
 
 async function writeOnce(options: ProxyOptions, state: ProxyState): Promise<void> {
@@ -105,9 +117,9 @@ class Bell {
     signal.throwIfAborted();
     if (!this.#rung) {
       await new Promise<void>((resolve, reject) => {
-        const onAbort = (): void => {
+        function onAbort(): void {
           reject(signal.reason as Error);
-        };
+        }
         signal.addEventListener('abort', onAbort, { once: true });
         this.#wake = () => {
           signal.removeEventListener('abort', onAbort);

@@ -65,38 +65,36 @@ export function serviceRules(port: ServicePort, clusterCIDR: string): ServiceRul
 
 function natChains(port: ServicePort, names: Names, clusterCIDR: string): Map<string, string> {
   const chains = new Map<string, string>();
-  const reachable = isReachableFromOutside(port);
-  const usesCluster =
-    port.endpoints.length > 0 && (!port.internalLocal || (reachable && !port.externalLocal));
-  const usesLocal =
-    port.localEndpoints.length > 0 && (port.internalLocal || (reachable && port.externalLocal));
-  // Pods reach an external address with policy Local by all endpoints: that needs the cluster chain too.
-  const podsUseCluster = reachable && port.externalLocal && port.localEndpoints.length > 0;
-  if (usesCluster || (podsUseCluster && port.endpoints.length > 0)) {
+  const use = chainsInUse(port);
+  if (use.cluster) {
     chains.set(names.service, lines([...masquerade(port, clusterCIDR), ...balance(port, port.endpoints)]));
   }
-  if (usesLocal) {
+  if (use.local) {
     const masq = port.internalLocal ? masquerade(port, clusterCIDR) : [];
     chains.set(names.local, lines([...masq, ...balance(port, port.localEndpoints)]));
   }
-  const outside = port.externalLocal ? port.localEndpoints : port.endpoints;
-  if (reachable && outside.length > 0) {
-    chains.set(names.external, lines(externalChain(port, names, clusterCIDR)));
-    if (port.loadBalancerIPs.length > 0 && port.sourceRanges.length > 0) {
-      chains.set(names.firewall, lines(firewallChain(port, names)));
-    }
+  if (use.external) chains.set(names.external, lines(externalChain(port, names, clusterCIDR)));
+  if (use.external && port.loadBalancerIPs.length > 0 && port.sourceRanges.length > 0) {
+    chains.set(names.firewall, lines(firewallChain(port, names)));
   }
-  const used = [
-    ...(chains.has(names.service) ? port.endpoints : []),
-    ...(chains.has(names.local) ? port.localEndpoints : []),
-  ];
-  for (const endpoint of used) {
-    chains.set(
-      endpointChain(port.rawId, port.protocol, textOf(endpoint)),
-      lines(endpointRules(port, endpoint)),
-    );
+  for (const endpoint of [
+    ...(use.cluster ? port.endpoints : []),
+    ...(use.local ? port.localEndpoints : []),
+  ]) {
+    chains.set(chainOf(port, endpoint), lines(endpointRules(port, endpoint)));
   }
   return chains;
+}
+
+function chainsInUse(port: ServicePort): { cluster: boolean; local: boolean; external: boolean } {
+  const reachable = isReachableFromOutside(port);
+  const external = reachable && (port.externalLocal ? port.localEndpoints : port.endpoints).length > 0;
+  return {
+    // Pods and this node reach an external address by all endpoints, also with policy Local.
+    cluster: port.endpoints.length > 0 && (!port.internalLocal || external),
+    local: port.localEndpoints.length > 0 && (port.internalLocal || (external && port.externalLocal)),
+    external,
+  };
 }
 
 function isReachableFromOutside(port: ServicePort): boolean {
