@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { join } from 'node:path';
 import type { Client } from '../../openapi/client/client.ts';
 import type { Transport } from '../../openapi/client/transport.ts';

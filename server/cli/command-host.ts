@@ -87,7 +87,7 @@ function hostFrom(target: string, flags: AddFlags): Host {
       ...(flags.label.length === 0 ? {} : { labels }),
       ...(flags.installRuntime === undefined ? {} : { runtime: { install: flags.installRuntime } }),
     },
-  } as Host;
+  };
 }
 
 function portOf(text: string): number {

@@ -14,96 +14,41 @@ interface ServerFlags {
   readonly podCidr: string;
   readonly serviceCidr: string;
   readonly clusterDomain: string;
-  readonly tlsSan: string[];
+  readonly tlsSan: string;
   readonly logLevel: ServerOptions['logLevel'];
+}
+
+/** Flag, what --help says of it, and its default; FLOTILLA_… follows from the flag's name. */
+type Flag = readonly [flags: string, text: string, value?: string, choices?: readonly string[]];
+
+function flagsOf(context: CliContext): readonly Flag[] {
+  const { listen, podCIDR, serviceCIDR, clusterDomain } = serverDefaults;
+  return [
+    ['--data-dir <dir>', 'where the store, keys and kubeconfig stand', context.defaultDataDir],
+    ['--listen <address:port>', 'where the API is served', `${listen.address}:${listen.port}`],
+    ['--kubeconfig-out <file>', "write the admin's kubeconfig here too"],
+    ['--storage <kind>', 'json: a journal in the data directory', 'json', ['json']],
+    ['--controllers <list>', 'which controllers run: "*" all, "-job" not that one, "-*" none', '*'],
+    ['--scheduler <bool>', 'run the scheduler', 'true', ['true', 'false']],
+    ['--node-grace-period <seconds>', 'a node without a lease for so long is not ready', '50'],
+    ['--pod-cidr <cidr>', 'addresses of pods; a /24 of it for each node', podCIDR],
+    ['--service-cidr <cidr>', 'addresses of Services', serviceCIDR],
+    ['--cluster-domain <domain>', 'the DNS domain of the cluster', clusterDomain],
+    ['--tls-san <names>', 'more names or addresses in the server certificate, with commas', ''],
+    ['--log-level <level>', 'how much is told on stderr', 'info', ['debug', 'info', 'warn', 'error']],
+  ];
 }
 
 /** Adds the flags that `server` and `up` share; each may come from FLOTILLA_… too. */
 export function withServerFlags(command: Command, context: CliContext): Command {
-  const option = (flags: string, text: string, env: string, value?: string): Option => {
-    const made = new Option(flags, text).env(env);
-    return value === undefined ? made : made.default(value);
-  };
-  const { address, port } = serverDefaults.listen;
-  return command
-    .addOption(
-      option(
-        '--data-dir <dir>',
-        'where the store, keys and kubeconfig stand',
-        'FLOTILLA_DATA_DIR',
-        context.defaultDataDir,
-      ),
-    )
-    .addOption(
-      option('--listen <address:port>', 'where the API is served', 'FLOTILLA_LISTEN', `${address}:${port}`),
-    )
-    .addOption(
-      option('--kubeconfig-out <file>', "write the admin's kubeconfig here too", 'FLOTILLA_KUBECONFIG_OUT'),
-    )
-    .addOption(
-      option('--storage <kind>', 'json: a journal in the data directory', 'FLOTILLA_STORAGE', 'json').choices(
-        ['json'],
-      ),
-    )
-    .addOption(
-      option(
-        '--controllers <list>',
-        'which controllers run: "*" all, "-job" not that one, "-*" none',
-        'FLOTILLA_CONTROLLERS',
-        '*',
-      ),
-    )
-    .addOption(
-      option('--scheduler <bool>', 'run the scheduler', 'FLOTILLA_SCHEDULER', 'true').choices([
-        'true',
-        'false',
-      ]),
-    )
-    .addOption(
-      option(
-        '--node-grace-period <seconds>',
-        'a node without a lease for so long is not ready',
-        'FLOTILLA_NODE_GRACE_PERIOD',
-        '50',
-      ),
-    )
-    .addOption(
-      option(
-        '--pod-cidr <cidr>',
-        'addresses of pods; a /24 of it for each node',
-        'FLOTILLA_POD_CIDR',
-        serverDefaults.podCIDR,
-      ),
-    )
-    .addOption(
-      option(
-        '--service-cidr <cidr>',
-        'addresses of Services',
-        'FLOTILLA_SERVICE_CIDR',
-        serverDefaults.serviceCIDR,
-      ),
-    )
-    .addOption(
-      option(
-        '--cluster-domain <domain>',
-        'the DNS domain of the cluster',
-        'FLOTILLA_CLUSTER_DOMAIN',
-        serverDefaults.clusterDomain,
-      ),
-    )
-    .addOption(
-      new Option('--tls-san <name...>', 'more names or addresses in the server certificate')
-        .env('FLOTILLA_TLS_SAN')
-        .default([]),
-    )
-    .addOption(
-      option('--log-level <level>', 'how much is told on stderr', 'FLOTILLA_LOG_LEVEL', 'info').choices([
-        'debug',
-        'info',
-        'warn',
-        'error',
-      ]),
-    );
+  for (const [flags, text, value, choices] of flagsOf(context)) {
+    const option = new Option(flags, text);
+    option.env(`FLOTILLA_${option.name().replaceAll('-', '_').toUpperCase()}`);
+    if (value !== undefined) option.default(value);
+    if (choices !== undefined) option.choices(choices);
+    command.addOption(option);
+  }
+  return command;
 }
 
 /** Checks the flags. Throws UsageError. */
@@ -120,7 +65,7 @@ export function serverOptions(flags: ServerFlags): ServerOptions {
       podCIDR: parseCIDR('--pod-cidr', flags.podCidr, { most: 22 }),
       serviceCIDR: parseCIDR('--service-cidr', flags.serviceCidr, { most: 24 }),
       clusterDomain: domain(flags.clusterDomain),
-      names: flags.tlsSan,
+      names: flags.tlsSan.split(',').filter((name) => name !== ''),
       logLevel: flags.logLevel,
     };
   } catch (error) {

@@ -77,7 +77,7 @@ export function parseFleet(source: string, path: string): Fleet {
   const value: unknown = document.toJS({ maxAliasCount: 100 });
   const faults = isJsonObject(value) ? faultsOf(value) : ['it must be a map with apiVersion, kind and hosts'];
   if (faults.length > 0) throw new Error(`Cannot use ${path}: ${faults.join('; ')}`);
-  const fleet = value as unknown as FleetSource;
+  const fleet = value as FleetSource;
   const folder = dirname(resolve(path));
   const server = { ...fleet.server };
   if (server.dataDir !== undefined && !isAbsolute(server.dataDir))

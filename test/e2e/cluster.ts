@@ -39,7 +39,7 @@ export function serverProcess(
       return child?.pid;
     },
     async start(...flags) {
-      if (child !== undefined && child.exitCode === null && child.signalCode === null) return;
+      if (child?.exitCode === null && child.signalCode === null) return;
       await mkdir(directory, { recursive: true });
       const args = [
         '--data-dir',
@@ -66,7 +66,7 @@ export function serverProcess(
     },
     async stop(signal = 'SIGTERM') {
       const running = child;
-      if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+      if (running?.exitCode !== null || running.signalCode !== null) return;
       const gone = once(running, 'exit');
       running.kill(signal);
       await gone;

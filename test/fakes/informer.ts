@@ -17,7 +17,7 @@ export function setInformer<T extends KubeObject>(first: readonly T[] = []): Set
     list: (namespace) =>
       all.filter((each) => namespace === undefined || each.metadata?.namespace === namespace),
     ownedBy: (uid) =>
-      all.filter((each) => each.metadata?.ownerReferences?.some((owner) => owner.uid === uid)),
+      all.filter((each) => (each.metadata?.ownerReferences ?? []).some((owner) => owner.uid === uid)),
     orphans: (namespace) =>
       all.filter(
         (each) =>

@@ -20,14 +20,16 @@ export default tseslint.config(
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     plugins: { n },
     rules: {
-      complexity: ['error', 12],
+      // Each ?. and ?? counts as a branch: a plain translation of an object with many optional fields passes 12.
+      complexity: ['error', 20],
       'max-depth': ['error', 3],
       'max-params': ['error', 4],
       'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
       'no-console': 'error',
       'n/prefer-node-protocol': 'error',
-      'func-style': ['error', 'declaration', { allowTypeAnnotation: true }],
+      // A one-line helper inside a function reads better as an arrow.
+      'func-style': ['error', 'declaration', { allowArrowFunctions: true }],
       'no-restricted-properties': ['error', ...ambient],
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate'],
       'no-restricted-imports': [
@@ -49,8 +51,12 @@ export default tseslint.config(
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Take a Clock.' },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { requireDefaultForNonUnion: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { requireDefaultForNonUnion: true, considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/prefer-readonly': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/strict-boolean-expressions': ['error', { allowString: false, allowNumber: false }],
@@ -61,7 +67,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/main.ts', '**/config.ts', 'agent/host/**', 'openapi/machinery/clock.ts'],
+    files: ['**/main.ts', 'server/start.ts', '**/config.ts', 'agent/host/**', 'openapi/machinery/clock.ts'],
     rules: {
       'no-restricted-properties': 'off',
       'no-restricted-globals': 'off',

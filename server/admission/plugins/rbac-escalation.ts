@@ -18,29 +18,25 @@ export function rbacEscalation(lookup: Lookup, authorizer: Authorizer & RulesOf)
       if (request.resource.group !== group) return;
       const { plural } = request.resource;
       if (plural === 'roles' || plural === 'clusterroles') {
-        if (mayVerb(authorizer, request, 'escalate', request.name)) return;
+        if (may(authorizer, request, { verb: 'escalate', resource: plural, name: request.name })) return;
         check(authorizer, request, (request.object as Role | ClusterRole).rules ?? []);
         return;
       }
       const binding = request.object as RoleBinding;
-      if (mayVerb(authorizer, request, 'bind', binding.roleRef.name, binding.roleRef.kind)) return;
+      const { kind, name } = binding.roleRef;
+      const resource = kind === 'ClusterRole' ? 'clusterroles' : 'roles';
+      if (may(authorizer, request, { verb: 'bind', resource, name })) return;
       check(authorizer, request, await rulesOfReference(lookup, request.namespace, binding));
     },
   };
 }
 
-function mayVerb(
+function may(
   authorizer: Authorizer,
-  request: AdmissionRequest,
-  verb: string,
-  name: string,
-  kind?: string,
+  { user, namespace }: AdmissionRequest,
+  asked: { readonly verb: string; readonly resource: string; readonly name: string },
 ): boolean {
-  const resource =
-    kind === undefined ? request.resource.plural : kind === 'ClusterRole' ? 'clusterroles' : 'roles';
-  const { user, namespace } = request;
-  const asked = { user, verb, group, version: 'v1', resource, subresource: '', namespace, name };
-  return authorizer.authorize(asked).allowed;
+  return authorizer.authorize({ user, group, version: 'v1', subresource: '', namespace, ...asked }).allowed;
 }
 
 function check(authorizer: RulesOf, request: AdmissionRequest, wanted: readonly PolicyRule[]): void {

@@ -41,7 +41,7 @@ export function referencesOf(pod: Pod): Set<string> {
   for (const secret of spec.imagePullSecrets ?? []) add('secrets', secret.name);
   const containers = [
     ...(spec.initContainers ?? []),
-    ...(spec.containers ?? []),
+    ...spec.containers,
     ...(spec.ephemeralContainers ?? []),
   ];
   for (const container of containers) {

@@ -1,6 +1,7 @@
 import { webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import 'reflect-metadata'; // @peculiar/x509's container asks for it before its own import.
+// eslint-disable-next-line no-restricted-syntax -- @peculiar/x509's container needs it loaded before itself
+import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
 /** A certificate and its private key, both PEM (the key PKCS #8). */
@@ -100,12 +101,12 @@ export function isStillGood(
 }
 
 async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  return await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
 async function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {
   const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
-  return (await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])) as webcrypto.CryptoKey;
+  return await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
 }
 
 async function privateKeyText(key: webcrypto.CryptoKey): Promise<string> {
