@@ -1,0 +1,32 @@
+import type { KubeObject } from '../../../openapi/machinery/object.ts';
+import type { PartSubresource } from '../strategy.ts';
+import type { PathRequest } from './path.ts';
+import { onlyStatus } from './status-split.ts';
+import type { UpdateHooks } from './update.ts';
+
+/** Status as most kinds have it. */
+export const defaultStatus: PartSubresource<KubeObject> = {
+  form: 'part',
+  verbs: ['get', 'update', 'patch'],
+  prepareForUpdate: onlyStatus,
+};
+
+/** The hooks of a write to a part of the object. */
+export function partHooks({ registered }: PathRequest, part: PartSubresource<KubeObject>): UpdateHooks {
+  return {
+    prepare: (object, old) => part.prepareForUpdate(object, old),
+    validate: (object, old) => part.validateUpdate?.(object, old) ?? [],
+    warnings: (object, old) => part.warnings?.(object, old) ?? [],
+    ...(part.reserve === undefined
+      ? {}
+      : {
+          reserve: (object, old, context) =>
+            part.reserve?.(object, old, context) ?? Promise.resolve({ object, finish: () => undefined }),
+        }),
+    // A part that changes the spec (resize, ephemeral containers) is counted; a status cannot change it.
+    counts: true,
+    requiresResourceVersion:
+      part.requiresResourceVersion ?? registered.strategy.allowUnconditionalUpdate === false,
+    ...(part.removes === undefined ? {} : { removes: (object) => part.removes?.(object) ?? true }),
+  };
+}
