@@ -2,6 +2,7 @@ import { decodeScalar, FieldFault } from './decode-scalar.ts';
 import { type JsonArray, type JsonObject, type JsonValue, isJsonObject } from './json.ts';
 import { numberTextOf } from './number-texts.ts';
 import type { Field, ListSchema, MapSchema, ObjectSchema, Schema, UnionSchema } from './schema.ts';
+import { setOwn } from './tree.ts';
 import { zeroOf } from './zero.ts';
 
 export interface Decoded {
@@ -180,15 +181,6 @@ function decodeMap(schema: MapSchema, value: JsonObject, decoding: Decoding): Js
 function sortedKeys(value: JsonObject): readonly string[] {
   const keys = Object.keys(value);
   return keys.length > 1 ? keys.sort() : keys;
-}
-
-/** Sets an own property whatever its name: `__proto__` would otherwise change the prototype. */
-function setOwn(target: Record<string, JsonValue>, key: string, value: JsonValue): void {
-  if (key === '__proto__') {
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
-  } else {
-    target[key] = value;
-  }
 }
 
 function elementZero(schema: Schema, nullable: boolean): JsonValue {
