@@ -6,16 +6,16 @@ import { promisify } from 'node:util';
 export interface OpenFile {
   /** Resolves with how much was read: less than asked at the end of the file only. */
   read(into: Uint8Array, position: number): Promise<number>;
-  /** Writes all of `bytes`. Of a file opened as `durable`, resolves when they are on disk. */
+  /** Resolves when all of `bytes` is on disk. After a rejection nothing is known of it, and trying again would lie. */
   write(bytes: Uint8Array, position: number): Promise<void>;
-  /** Resolves when all that was written is on disk. After a rejection nothing is known of it, and asking again would lie. */
+  /** Resolves when the file's size is on disk too. */
   sync(): Promise<void>;
   truncate(size: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** `read`; `create`: a new file, 0600, for writing; `durable`: an existing one for writing, each write as if synced. */
-export type OpenMode = 'read' | 'create' | 'durable';
+/** `create`: for writing, new or emptied, 0600; `write`: an existing one. */
+export type OpenMode = 'read' | 'create' | 'write';
 
 /** The only way from the journal to the disk: a test puts its faults here. */
 export interface Files {
@@ -35,9 +35,10 @@ export interface Files {
 
 const openFlags: Record<OpenMode, number> = {
   read: constants.O_RDONLY,
-  create: constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC,
-  // One call for the write and its fdatasync: a trip to the thread pool less for each commit.
-  durable: constants.O_RDWR | constants.O_DSYNC,
+  // O_DSYNC: one call for a write and its fdatasync, a trip to the thread pool less for each commit. For the large files that are
+  // made in the background it keeps the disk's queue short, so that a commit never waits behind them.
+  create: constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_DSYNC,
+  write: constants.O_RDWR | constants.O_DSYNC,
 };
 
 export const systemFiles: Files = {

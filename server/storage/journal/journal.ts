@@ -76,7 +76,7 @@ export class Journal implements CommitLog {
     const waiting = this.#staged.bytes + this.#flushing.bytes;
     if (waiting > STAGED_BYTES_MAX) return this.#flushed;
     const here = this.#end.size - this.#end.offset - RECORD_HEADER_BYTES - waiting;
-    if (here < (this.#end.size * 3) / 4) spare.want();
+    if (here < (this.#end.size * 7) / 8) spare.want();
     if (spare.problem !== undefined && kind === 'put') {
       throw new ReadOnlyError(`The store takes no more than deletions: ${spare.problem}`);
     }

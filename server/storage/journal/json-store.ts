@@ -19,6 +19,7 @@ export interface JsonStoreParts {
   readonly store: MvccStore;
   readonly journal: RecoveredJournal;
   readonly snapshots: Snapshots;
+  readonly hasSpare: boolean;
   readonly unlock: () => Promise<void>;
 }
 
@@ -46,19 +47,22 @@ export class JsonStore implements Storage {
     this.#store = parts.store;
     this.#segments = journal.segments;
     this.#snapshotSequence = firstAfter(journal.segments, parts.store.compactedRevision);
-    this.#spare = new SpareSegment({
-      files,
-      directory,
-      segmentBytes,
-      clock,
-      log,
-      onMade: () => {
-        this.#keepHouse(() => this.#makeReserve());
+    this.#spare = new SpareSegment(
+      {
+        files,
+        directory,
+        segmentBytes,
+        clock,
+        log,
+        onMade: () => {
+          this.#keepHouse(() => this.#makeReserve());
+        },
+        onFull: () => {
+          this.#keepHouse(() => this.#makeRoom());
+        },
       },
-      onFull: () => {
-        this.#keepHouse(() => this.#makeRoom());
-      },
-    });
+      parts.hasSpare,
+    );
     this.#journal = new Journal(
       {
         directory,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../openapi/machinery/clock.ts';
 import type { Logger } from '../../../openapi/machinery/log.ts';
+import { Slabs } from '../mvcc/slabs.ts';
 import { FIRST_REVISION, MvccStore } from '../mvcc/store.ts';
 import { systemFiles, type Files, type OpenFile } from './files.ts';
 import { JsonStore } from './json-store.ts';
@@ -56,11 +57,12 @@ async function openLocked(
   const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
   const random = options.random ?? randomBytes;
   await removeUnfinished(files, directory);
-  const snapshots = new Snapshots({ files, directory, log });
+  const slabs = new Slabs();
+  const snapshots = new Snapshots({ files, directory, log, slabs });
   const snapshot = await snapshots.load();
   const recovered =
     snapshot === undefined ? undefined : { baseRevision: snapshot.revision, values: snapshot.values };
-  const store = new MvccStore({ recovered, historyBytesMax });
+  const store = new MvccStore({ slabs, recovered, historyBytesMax });
   const isNew = snapshot === undefined && !(await hasSegments(files, directory));
   const journal = isNew
     ? await makeJournal(files, directory, segmentBytes, random)
@@ -71,7 +73,7 @@ async function openLocked(
         snapshot,
         firstRevision: FIRST_REVISION,
         onWrite(key, value, revision) {
-          store.replay(key, value === undefined ? undefined : copyOf(value), revision);
+          store.replay(key, value, revision);
         },
       });
   log.log('info', isNew ? 'made a new store' : 'recovered the store', {
@@ -92,14 +94,24 @@ async function openLocked(
     journal,
     snapshots,
     unlock,
+    hasSpare: await hasSpare(files, directory, segmentBytes),
   });
 }
 
-/** What a crash left of files that had not got their names yet. */
+/** Removes what a crash left of files that had not got their names yet. */
 async function removeUnfinished(files: Files, directory: string): Promise<void> {
   for (const name of await files.list(directory)) {
-    if (name === SPARE_NAME || name.endsWith('.tmp')) await files.remove(`${directory}/${name}`);
+    if (name.endsWith('.tmp')) await files.remove(`${directory}/${name}`);
   }
+}
+
+/** Whether the spare segment of the process before can be used: one of another size is removed. */
+async function hasSpare(files: Files, directory: string, segmentBytes: number): Promise<boolean> {
+  if (!(await files.list(directory)).includes(SPARE_NAME)) return false;
+  const spare = `${directory}/${SPARE_NAME}`;
+  if ((await files.size(spare)) === segmentBytes) return true;
+  await files.remove(spare);
+  return false;
 }
 
 async function hasSegments(files: Files, directory: string): Promise<boolean> {
@@ -124,9 +136,9 @@ async function makeJournal(
     firstRevision,
     previousCrc: 0,
   });
-  const spare = `${directory}/${SPARE_NAME}`;
+  const spare = `${directory}/${SPARE_NAME}.tmp`;
   await fillWithZeros(files, spare, segmentBytes);
-  const file: OpenFile = await files.open(spare, 'durable');
+  const file: OpenFile = await files.open(spare, 'write');
   await file.write(header, 0);
   await files.rename(spare, `${directory}/${segmentName(1)}`);
   await files.syncDirectory(directory);
@@ -139,10 +151,4 @@ async function makeJournal(
     revision: FIRST_REVISION,
   };
   return { storeId, end, file, segments: [{ sequence: 1, firstRevision }] };
-}
-
-function copyOf(view: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(view.byteLength);
-  view.copy(copy);
-  return copy;
 }

@@ -249,7 +249,7 @@ async function makeReady({ files, directory, log }: RecoveryOptions, scanned: Sc
       copy,
     });
   }
-  const file = await files.open(segment.path, 'durable');
+  const file = await files.open(segment.path, 'write');
   const from = end.bad === undefined ? bytes.byteLength : end.offset;
   await zeroOut(file, from, segment.size);
   await files.syncDirectory(directory);

@@ -1,5 +1,6 @@
 import type { Adapter } from 'lowdb';
-import { Value } from '../mvcc/version.ts';
+import type { Slabs } from '../mvcc/slabs.ts';
+import type { Value } from '../mvcc/version.ts';
 import { BlockWriter } from './block-writer.ts';
 import { CorruptStoreError, NewerFormatError } from './corrupt-store-error.ts';
 import type { Files } from './files.ts';
@@ -18,6 +19,14 @@ export interface Snapshot {
   readonly values: readonly Value[];
 }
 
+export interface SnapshotFileOptions {
+  readonly files: Files;
+  readonly directory: string;
+  readonly name: string;
+  /** Where the values go that are read. */
+  readonly slabs: Slabs;
+}
+
 const FORMAT_VERSION = 1;
 
 /**
@@ -33,18 +42,23 @@ export class SnapshotFile implements Adapter<Snapshot> {
   readonly #files: Files;
   readonly #directory: string;
   readonly #path: string;
+  readonly #slabs: Slabs;
 
-  constructor(files: Files, directory: string, name: string) {
+  constructor({ files, directory, name, slabs }: SnapshotFileOptions) {
     this.#files = files;
     this.#directory = directory;
     this.#path = `${directory}/${name}`;
+    this.#slabs = slabs;
   }
 
   /** Rejects with CorruptStoreError if it is not wholly as it was written. */
   async read(): Promise<Snapshot> {
     const file = await this.#files.open(this.#path, 'read');
     try {
-      return await readSnapshot(new LineReader(file, this.#path, await this.#files.size(this.#path)));
+      return await readSnapshot(
+        new LineReader(file, this.#path, await this.#files.size(this.#path)),
+        this.#slabs,
+      );
     } finally {
       await file.close();
     }
@@ -92,7 +106,7 @@ export class SnapshotFile implements Adapter<Snapshot> {
   }
 }
 
-async function readSnapshot(reader: LineReader): Promise<Snapshot> {
+async function readSnapshot(reader: LineReader, slabs: Slabs): Promise<Snapshot> {
   const head = await reader.line();
   const format = reader.numberOf(head, 'format');
   if (format > FORMAT_VERSION) {
@@ -104,7 +118,7 @@ async function readSnapshot(reader: LineReader): Promise<Snapshot> {
     const facts = await reader.line();
     const value = await reader.bytes(reader.numberOf(facts, 'bytes'));
     const created = reader.numberOf(facts, 'created');
-    values.push(new Value(reader.textOf(facts, 'key'), value, created, reader.numberOf(facts, 'modified')));
+    values.push(slabs.add(reader.textOf(facts, 'key'), value, created, reader.numberOf(facts, 'modified')));
   }
   const sha256 = reader.hash();
   if (reader.textOf(await reader.line(), 'sha256') !== sha256) throw reader.corrupt('its checksum is wrong');

@@ -1,6 +1,7 @@
 import { Low } from 'lowdb';
 import type { Logger } from '../../../openapi/machinery/log.ts';
 import { CorruptStoreError } from './corrupt-store-error.ts';
+import type { Slabs } from '../mvcc/slabs.ts';
 import type { Files } from './files.ts';
 import { segmentName, snapshotName, snapshotRevision } from './segment-names.ts';
 import { SnapshotFile, type Snapshot } from './snapshot-file.ts';
@@ -10,6 +11,8 @@ export interface SnapshotsOptions {
   readonly files: Files;
   readonly directory: string;
   readonly log: Logger;
+  /** Where the values go that are read. */
+  readonly slabs: Slabs;
 }
 
 const NOTHING: Snapshot = { storeId: '', revision: 0, values: [] };
@@ -27,10 +30,10 @@ export class Snapshots {
    * refuses if it does not. Undefined when there is none; rejects with CorruptStoreError when none is whole.
    */
   async load(): Promise<Snapshot | undefined> {
-    const { files, directory, log } = this.#options;
+    const { log } = this.#options;
     let damage: CorruptStoreError | undefined;
     for (const revision of (await this.#revisions()).reverse()) {
-      const low = new Low<Snapshot>(new SnapshotFile(files, directory, snapshotName(revision)), NOTHING);
+      const low = this.#database(revision);
       try {
         await low.read();
         return low.data;
@@ -46,11 +49,7 @@ export class Snapshots {
 
   /** Resolves when `snapshot` is on disk and verified. */
   async save(snapshot: Snapshot): Promise<void> {
-    const { files, directory } = this.#options;
-    const low = new Low<Snapshot>(
-      new SnapshotFile(files, directory, snapshotName(snapshot.revision)),
-      NOTHING,
-    );
+    const low = this.#database(snapshot.revision);
     low.data = snapshot;
     await low.write();
   }
@@ -73,6 +72,14 @@ export class Snapshots {
     }
     await files.syncDirectory(directory);
     return segments.slice(Math.max(0, first));
+  }
+
+  #database(revision: number): Low<Snapshot> {
+    const { files, directory, slabs } = this.#options;
+    return new Low<Snapshot>(
+      new SnapshotFile({ files, directory, slabs, name: snapshotName(revision) }),
+      NOTHING,
+    );
   }
 
   async #revisions(): Promise<number[]> {

@@ -15,7 +15,8 @@ export interface SpareSegmentOptions {
   readonly onFull: () => void;
 }
 
-const FILL_BYTES = 1024 * 1024;
+/** Little at a time: a commit may have to wait for it. */
+const FILL_BYTES = 256 * 1024;
 const RETRY_MS = 2000;
 const zeros = Buffer.alloc(FILL_BYTES);
 
@@ -33,8 +34,10 @@ export class SpareSegment {
   #making: Promise<void> = Promise.resolve();
   #problem: string | undefined;
 
-  constructor(options: SpareSegmentOptions) {
+  /** `isThere`: one was left by the process before. */
+  constructor(options: SpareSegmentOptions, isThere: boolean) {
     this.#options = options;
+    if (isThere) this.#state = 'ready';
     this.#path = `${options.directory}/${SPARE_NAME}`;
   }
 
@@ -65,7 +68,7 @@ export class SpareSegment {
     this.want();
     await this.#settled;
     if (!this.isReady) throw new Error(this.#problem ?? 'The store is closing');
-    const file = await files.open(this.#path, 'durable');
+    const file = await files.open(this.#path, 'write');
     await file.write(header, 0);
     await files.rename(this.#path, path);
     await files.syncDirectory(directory);
@@ -95,19 +98,20 @@ export class SpareSegment {
   async #attempt(): Promise<void> {
     const { files, directory, segmentBytes, log } = this.#options;
     try {
-      await fillWithZeros(files, this.#path, segmentBytes);
+      await fillWithZeros(files, `${this.#path}.tmp`, segmentBytes);
+      await files.rename(`${this.#path}.tmp`, this.#path);
       await files.syncDirectory(directory);
       if (this.#problem !== undefined) log.log('info', 'the store takes writes again');
       this.#problem = undefined;
       this.#state = 'ready';
     } catch (error) {
       if (this.#problem === undefined) {
-        log.log('error', 'cannot make a journal segment: the store takes deletions only', {
+        log.log('error', 'cannot make a journal segment: until it can, the store takes deletions only', {
           error: String(error),
         });
       }
       this.#problem = `no room for the journal in ${directory} (${String(error)})`;
-      await files.remove(this.#path).catch(() => undefined);
+      await files.remove(`${this.#path}.tmp`).catch(() => undefined);
     }
   }
 }

@@ -38,17 +38,16 @@ export class KeyHistory {
     return older === undefined ? undefined : live(older[countUpTo(older, revision) - 1]);
   }
 
-  /** Forgets what no reader at `revision` or later can see. Gives how many bytes of values that was. */
-  compact(revision: number): number {
+  /** Forgets what no reader at `revision` or later can see, and gives it. */
+  compact(revision: number): readonly Version[] {
     const older = this.#older;
-    if (older === undefined) return 0;
+    if (older === undefined) return [];
     const covered = this.#newest.modRevision <= revision ? older.length : countUpTo(older, revision);
     const isSeen = covered < older.length || this.#newest.modRevision > revision;
     const kept = isSeen && live(older[covered - 1]) !== undefined ? covered - 1 : covered;
-    const freed = older.slice(0, kept).reduce((sum, version) => sum + bytesOf(version), 0);
-    if (kept === older.length) this.#older = undefined;
-    else if (kept > 0) older.splice(0, kept);
-    return freed;
+    if (kept < older.length) return older.splice(0, kept);
+    this.#older = undefined;
+    return older;
   }
 
   /** Whether a deletion is all that is left. */

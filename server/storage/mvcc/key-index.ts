@@ -1,6 +1,7 @@
 import type { StorageEvent } from '../storage.ts';
 import { bytesOf, KeyHistory } from './key-history.ts';
 import { SortedKeys } from './sorted-keys.ts';
+import type { Slabs } from './slabs.ts';
 import { live, type Value, type Version } from './version.ts';
 
 interface Found {
@@ -23,8 +24,13 @@ export class KeyIndex {
   readonly #live = new SortedKeys<KeyHistory>();
   readonly #gone = new SortedKeys<KeyHistory>();
 
+  readonly #slabs: Slabs;
   #liveBytes = 0;
   #historyBytes = 0;
+
+  constructor(slabs: Slabs) {
+    this.#slabs = slabs;
+  }
 
   /** How many bytes the values of keys have that live. */
   get liveBytes(): number {
@@ -88,11 +94,15 @@ export class KeyIndex {
     return { items, remaining };
   }
 
-  /** Forgets what `event`, not newer than `revision`, put out of sight. */
+  /** Forgets what `event`, not newer than `revision`, put out of sight, and its bytes. */
   compact(event: StorageEvent, revision: number): void {
     const history = this.#byKey.get(event.key);
     if (history === undefined) return;
-    this.#historyBytes -= history.compact(revision);
+    for (const version of history.compact(revision)) {
+      this.#historyBytes -= bytesOf(version);
+      const value = live(version);
+      if (value !== undefined) this.#slabs.release(value);
+    }
     if (!history.isGone || history.newest.modRevision > revision) return;
     this.#byKey.delete(event.key);
     this.#gone.delete(event.key);

@@ -18,7 +18,8 @@ import {
 import type { CommitLog } from './commit-log.ts';
 import { EventLog } from './event-log.ts';
 import { KeyIndex } from './key-index.ts';
-import { live, Tombstone, Value, type Version } from './version.ts';
+import { Slabs } from './slabs.ts';
+import { live, Tombstone, type Value, type Version } from './version.ts';
 import { Watchers } from './watchers.ts';
 
 /** A new store counts from here: clients take small revisions for special ones, and history before it counts as compacted. */
@@ -51,6 +52,8 @@ interface Pending {
 }
 
 export interface StoreOptions {
+  /** Where the values of `recovered` are. */
+  readonly slabs?: Slabs | undefined;
   /** What a snapshot had; a new store when not given. */
   readonly recovered?: RecoveredState | undefined;
   /** How many bytes of values that are no longer the newest are kept: beyond that, older history goes before its time. */
@@ -83,7 +86,8 @@ const noLog: CommitLog = {
  */
 export class MvccStore implements Storage {
   readonly #historyBytesMax: number;
-  readonly #index = new KeyIndex();
+  readonly #slabs: Slabs;
+  readonly #index: KeyIndex;
   readonly #events = new EventLog();
   readonly #watchers = new Watchers();
   readonly #pending = new Map<string, Pending>();
@@ -99,7 +103,9 @@ export class MvccStore implements Storage {
   #refusal: ReadOnlyError | undefined;
   #log = noLog;
 
-  constructor({ recovered, historyBytesMax }: StoreOptions = {}) {
+  constructor({ slabs = new Slabs(), recovered, historyBytesMax }: StoreOptions = {}) {
+    this.#slabs = slabs;
+    this.#index = new KeyIndex(slabs);
     this.#historyBytesMax = historyBytesMax ?? HISTORY_BYTES_MAX;
     this.#revision = recovered?.baseRevision ?? FIRST_REVISION;
     this.#compacted = this.#revision;
@@ -181,7 +187,8 @@ export class MvccStore implements Storage {
       throw new RevisionConflictError(key, expected, head.value);
     }
     const revision = this.#assigned + 1;
-    await this.#stage(key, new Tombstone(revision), undefined);
+    this.#log.stage({ key, revision, value: undefined });
+    await this.#enqueue(key, new Tombstone(revision));
     return { revision, previous: head.value };
   }
 
@@ -209,7 +216,7 @@ export class MvccStore implements Storage {
     await this.#log.close();
   }
 
-  /** Applies a write that the log had: for recovery, before the store is used. */
+  /** Applies a write that the log had: for recovery, before the store is used. Copies `value`. */
   replay(key: string, value: Uint8Array | undefined, revision: number): void {
     invariant(revision === this.#revision + 1, 'the log has each revision once', {
       revision,
@@ -219,7 +226,7 @@ export class MvccStore implements Storage {
     const created = previous?.createRevision ?? revision;
     this.#apply(
       key,
-      value === undefined ? new Tombstone(revision) : new Value(key, value, created, revision),
+      value === undefined ? new Tombstone(revision) : this.#slabs.add(key, value, created, revision),
     );
     this.#revision = revision;
     this.#assigned = revision;
@@ -243,16 +250,16 @@ export class MvccStore implements Storage {
 
   async #put(key: string, previous: Value | undefined, encode: Encode): Promise<Value> {
     const revision = this.#assigned + 1;
-    const bytes = ownBytes(encode(revision));
-    const value = new Value(key, bytes, previous?.createRevision ?? revision, revision);
-    await this.#stage(key, value, bytes);
+    const bytes = encode(revision);
+    this.#log.stage({ key, revision, value: bytes });
+    const value = this.#slabs.add(key, bytes, previous?.createRevision ?? revision, revision);
+    await this.#enqueue(key, value);
     return value;
   }
 
-  async #stage(key: string, version: Version, bytes: Uint8Array | undefined): Promise<void> {
-    const revision = version.modRevision;
-    this.#log.stage({ key, revision, value: bytes });
-    this.#assigned = revision;
+  /** Of what is staged already. */
+  async #enqueue(key: string, version: Version): Promise<void> {
+    this.#assigned = version.modRevision;
     const commit = this.#next;
     commit.writes.push({ key, version });
     this.#pending.set(key, { version, commit });
@@ -340,12 +347,4 @@ function checkKey(key: string): void {
   if (key === '' || /\p{Surrogate}/u.test(key)) {
     throw new RangeError(`Cannot write key ${JSON.stringify(key)}: it has no UTF-8 form`);
   }
-}
-
-/** The bytes, in memory that they do not share with what may die sooner or later than they. */
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  if (bytes.buffer.byteLength === bytes.byteLength) return bytes;
-  const own = Buffer.allocUnsafeSlow(bytes.byteLength);
-  own.set(bytes);
-  return own;
 }

@@ -1,11 +1,18 @@
 import type { Versioned } from '../storage.ts';
 
+/** Memory that values share (slabs.ts). */
+export interface Slab {
+  disown(value: Value): void;
+}
+
 /** A key's value at one revision. */
 export class Value implements Versioned {
   readonly key: string;
-  readonly value: Uint8Array;
+  /** Always the same bytes, but they may move to other memory. */
+  value: Uint8Array;
   readonly createRevision: number;
   readonly modRevision: number;
+  slab: Slab | undefined;
 
   constructor(key: string, value: Uint8Array, createRevision: number, modRevision: number) {
     this.key = key;
