@@ -1,0 +1,62 @@
+import type { Pod } from '../../openapi/generated/types.ts';
+import type { RuntimeDriver } from '../runtime/driver.ts';
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly output: string;
+  readonly timedOut: boolean;
+}
+
+const outputBytesMax = 10 * 1024;
+
+/** Runs a command in a container and collects what it prints, up to 10 KiB, until it ends or `timeoutMs` is over. */
+export async function runInContainer(
+  driver: RuntimeDriver,
+  id: string,
+  command: readonly string[],
+  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<CommandResult> {
+  const timeout = AbortSignal.timeout(limits.timeoutMs);
+  const signal = AbortSignal.any([timeout, limits.signal]);
+  const options = { command, stdin: false, stdout: true, stderr: true, tty: false };
+  const session = await driver.exec(
+    id,
+    options,
+    AbortSignal.any([limits.signal, AbortSignal.timeout(60_000)]),
+  );
+  let output = '';
+  function collect(chunk: Buffer): void {
+    if (output.length < outputBytesMax)
+      output += chunk.toString('utf8').slice(0, outputBytesMax - output.length);
+  }
+  session.stdout.on('data', collect);
+  session.stderr.on('data', collect);
+  const cut = new Promise<'cut'>((resolve) => {
+    if (signal.aborted) resolve('cut');
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve('cut');
+      },
+      { once: true },
+    );
+  });
+  const end = await Promise.race([session.ended, cut]);
+  if (end !== 'cut') return { exitCode: end, output, timedOut: false };
+  session.ended.catch(() => undefined);
+  session.close();
+  limits.signal.throwIfAborted();
+  return { exitCode: -1, output, timedOut: true };
+}
+
+/** A port by number, or by the name that one of the container's ports has. */
+export function portOf(pod: Pod, containerName: string, port: string | number): number {
+  if (typeof port === 'number') return port;
+  const numeric = Number(port);
+  if (Number.isInteger(numeric)) return numeric;
+  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  const container = containers.find(({ name }) => name === containerName);
+  const found = container?.ports?.find(({ name }) => name === port);
+  if (found === undefined) throw new Error(`couldn't find port: ${port}`);
+  return found.containerPort;
+}
