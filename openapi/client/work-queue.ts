@@ -1,5 +1,5 @@
 import type { Clock } from '../machinery/clock.ts';
-import { TimeHeap } from './time-heap.ts';
+import { Heap } from './heap.ts';
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
@@ -21,7 +21,7 @@ export class WorkQueue {
   readonly #working = new Set<string>();
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, number>();
-  readonly #heap = new TimeHeap<string>();
+  readonly #heap = new Heap<{ readonly at: number; readonly key: string }>((a, b) => a.at < b.at);
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string) => void)[] = [];
   #timer: AbortController | undefined;
@@ -59,7 +59,7 @@ export class WorkQueue {
     if (known !== undefined && known <= at) return true;
     if (known === undefined && this.length >= this.#options.keysMax) return false;
     this.#delayed.set(key, at);
-    this.#heap.push(at, key);
+    this.#heap.push({ at, key });
     this.#arm();
     return true;
   }
@@ -137,7 +137,7 @@ export class WorkQueue {
     const now = this.#options.clock.monotonic();
     for (let next = this.#heap.peek(); next !== undefined && next.at <= now; next = this.#heap.peek()) {
       this.#heap.pop();
-      if (this.#delayed.get(next.value) === next.at) this.add(next.value);
+      if (this.#delayed.get(next.key) === next.at) this.add(next.key);
     }
   }
 }

@@ -1,0 +1,61 @@
+import type { Pod } from '../../openapi/generated/types.ts';
+import type { NodeInfo, PodInfo } from './node-info.ts';
+
+/** Why a node cannot take a pod. `resolvable`: it could, if other pods went. */
+export interface Refusal {
+  /** As FailedScheduling tells them: "Insufficient cpu". */
+  readonly reasons: readonly string[];
+  readonly resolvable: boolean;
+}
+
+/** Says whether one pod may run on a node; undefined: it may. Pure. */
+export type NodeFilter = (node: NodeInfo) => Refusal | undefined;
+
+/** How good a node is for one pod, in the plugin's own measure. Pure. */
+export type NodeScore = (node: NodeInfo) => number;
+
+/** What happened in the cluster that may let a pod fit that did not. */
+export type ClusterEvent =
+  'NodeAdded' | 'NodeAllocatable' | 'NodeLabels' | 'NodeTaints' | 'NodeSchedulable' | 'PodRemoved';
+
+export interface FilterPlugin {
+  readonly name: string;
+  /** Changes after which a pod that this plugin refused is worth another try. A new node always is. */
+  readonly wokenBy: readonly ClusterEvent[];
+  /** Reads the pod once, and gives what checks nodes for it; undefined when the plugin has nothing to say about it. */
+  preFilter(pod: PodInfo): NodeFilter | undefined;
+}
+
+export interface ScorePlugin {
+  readonly name: string;
+  readonly weight: number;
+  /** Reads the pod once; undefined when all nodes are the same to it. */
+  preScore(pod: PodInfo, cluster: ClusterFacts): NodeScore | undefined;
+  /** Brings scores of all nodes, in place, to 0 … 100. Absent: they are there already. */
+  normalize?(scores: Float64Array): void;
+}
+
+/** What scoring may know beyond one node. */
+export interface ClusterFacts {
+  readonly nodeCount: number;
+  /** On how many nodes an image is. */
+  nodesWithImage(name: string): number;
+}
+
+/** Decides whether a pod may enter the queue at all. */
+export interface EnqueuePlugin {
+  readonly name: string;
+  preEnqueue(pod: Pod): boolean;
+}
+
+export const scoreMax = 100;
+
+/** Scales to 0 … 100 by the largest; with `reverse` the smallest becomes the best. */
+export function normalizeByMax(scores: Float64Array, reverse: boolean): void {
+  let max = 0;
+  for (const score of scores) max = Math.max(max, score);
+  for (const [index, score] of scores.entries()) {
+    const scaled = max === 0 ? 0 : Math.floor((scoreMax * score) / max);
+    scores[index] = reverse ? scoreMax - scaled : scaled;
+  }
+}
