@@ -6,7 +6,7 @@ const common = { bundle: true, platform: 'node', target: 'node20', sourcemap: 'l
 await Promise.all([
   build({
     ...common,
-    entryPoints: { flotilla: 'server/main.ts', start: 'server/start.ts' },
+    entryPoints: { flotilla: 'server/main.ts', start: 'test/run/start.ts' },
     outdir: 'dist',
     format: 'esm',
     packages: 'external',

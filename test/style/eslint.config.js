@@ -67,7 +67,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/main.ts', 'server/start.ts', '**/config.ts', 'agent/host/**', 'openapi/machinery/clock.ts'],
+    files: ['**/main.ts', '**/config.ts', 'agent/host/**', 'openapi/machinery/clock.ts'],
     rules: {
       'no-restricted-properties': 'off',
       'no-restricted-globals': 'off',
