@@ -171,7 +171,7 @@ export class BridgeNetwork implements PodNetwork {
     // A sandbox before this one, or a half-made link: the pair goes as a whole.
     await this.#deleteLinks([name], signal);
     const outside = [
-      `link add ${name} mtu ${pod.mtu} addrgenmode none type veth ` +
+      `link add ${name} mtu ${pod.mtu} type veth ` +
         `peer name eth0 address ${macOf('pod', pod.ip)} mtu ${pod.mtu} netns ${pod.pid}`,
       ...portLines(name),
     ];
