@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { join } from 'node:path';
-import { busyboxImage } from '../lab/images.ts';
+import { basename, join } from 'node:path';
+import { buildImage } from '../lab/images.ts';
 import { labUp, type Lab } from '../lab/lab.ts';
 import { eventually, kubectlFor, type Kubectl } from './kubectl.ts';
 
@@ -118,7 +118,7 @@ export async function startCluster(): Promise<Cluster> {
     await eventually(() => expectNodes(kubectl, lab.hosts.length), 120_000);
   });
   await eventually(() => expectNodes(kubectl, lab.hosts.length), 120_000);
-  await flotilla('image', 'load', await busyboxImage());
+  await flotilla('image', 'load', await image('test/lab/images/busybox'));
   return {
     lab,
     server,
@@ -140,6 +140,12 @@ async function expectNodes(kubectl: Kubectl, count: number): Promise<void> {
   const ready = lines.filter((line) => /\sReady\s/.test(line));
   if (ready.length !== count)
     throw new Error(`${ready.length} of ${count} nodes are Ready:\n${lines.join('\n')}`);
+}
+
+/** Builds the image of a folder of this checkout, once; resolves with the archive's path. */
+export async function image(folder: string): Promise<string> {
+  const file = join(root, '.cache/images', `${basename(folder)}.tar`);
+  return existsSync(file) ? file : await buildImage(join(root, folder), file);
 }
 
 /** The lab's hosts as Host objects. */
