@@ -26,6 +26,7 @@ export function operationsOf(spec: Spec): readonly ResourceOperations[] {
     shortNames: resource.shortNames,
     categories: resource.categories,
     storageVersionHash: storageVersionHash(resource),
+    deleteAnswersObject: resource.deleteAnswersObject,
     subresources: resource.subresources.map(({ name, verbs, group, version, kind }) => ({
       name,
       verbs,

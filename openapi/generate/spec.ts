@@ -14,6 +14,8 @@ export interface ServedResource {
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly subresources: readonly ServedSubresource[];
+  /** Whether DELETE answers the object instead of a Status. */
+  readonly deleteAnswersObject: boolean;
   /** Where its definitions stand: "core.v1". */
   readonly file: string;
 }
@@ -54,7 +56,7 @@ interface GroupText {
   readonly group: string;
   readonly version: string;
   readonly definitions: string;
-  /** `KIND PLURAL namespaced|cluster [verbs=…] [short=…] [categories=…]` */
+  /** `KIND PLURAL namespaced|cluster [verbs=…] [short=…] [categories=…] [deleted=object]` */
   readonly resources: readonly string[];
   /** `PLURAL/NAME VERBS KIND [GROUP/VERSION]` */
   readonly subresources: readonly string[];
@@ -99,6 +101,7 @@ function readResource(group: GroupText, text: string): ServedResource {
     subresources: group.subresources
       .filter((line) => line.startsWith(`${plural}/`))
       .map((line) => readSubresource(group, line)),
+    deleteAnswersObject: facts['deleted'] === 'object',
     file: group.definitions,
   };
 }

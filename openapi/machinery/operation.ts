@@ -12,6 +12,8 @@ export interface ResourceOperations {
   readonly categories: readonly string[];
   /** Empty for what is never stored, such as reviews. */
   readonly storageVersionHash: string;
+  /** Whether DELETE of an object answers that object instead of a Status. */
+  readonly deleteAnswersObject: boolean;
   /** Sorted by name. */
   readonly subresources: readonly SubresourceOperations[];
   /** OpenAPI name of the object: "io.k8s.api.core.v1.Pod". */
