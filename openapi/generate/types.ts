@@ -1,5 +1,5 @@
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
-import { type TypeText, parseTypeText } from '../machinery/definition.ts';
+import { type TypeText, parseNamedText, parseTypeText } from '../machinery/definition.ts';
 import { invariant } from '../machinery/invariant.ts';
 import type { Documentation } from './documentation.ts';
 import type { Definition, Spec } from './spec.ts';
@@ -107,7 +107,7 @@ function typeText(type: TypeText, spec: Spec, names: ReadonlyMap<string, string>
       if (name !== undefined) return name;
       const named = spec.files[type.file]?.named[type.name];
       invariant(named !== undefined, 'a type name of the spec is defined', { key });
-      return typeText(parseTypeText(named.split(' ')[0] ?? '', type.file), spec, names);
+      return typeText(parseTypeText(parseNamedText(named).type, type.file), spec, names);
     }
   }
 }

@@ -97,6 +97,16 @@ export function parseFieldText(text: string): FieldText {
   return facts;
 }
 
+/** A named type: what it stands for, and the values that OpenAPI lists. Values may have spaces. */
+export function parseNamedText(text: string): {
+  readonly type: string;
+  readonly values: readonly string[] | undefined;
+} {
+  const space = text.indexOf(' ');
+  if (space < 0) return { type: text, values: undefined };
+  return { type: text.slice(0, space), values: text.slice(space + 1).split('|') };
+}
+
 /** The Go type of a field, read from its text. */
 export type TypeText =
   | { readonly kind: 'pointer' | 'list' | 'map'; readonly of: TypeText }

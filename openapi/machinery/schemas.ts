@@ -1,4 +1,10 @@
-import { type DefinitionFiles, type TypeText, parseFieldText, parseTypeText } from './definition.ts';
+import {
+  type DefinitionFiles,
+  type TypeText,
+  parseFieldText,
+  parseNamedText,
+  parseTypeText,
+} from './definition.ts';
 import { invariant } from './invariant.ts';
 import type { Field, GroupVersionKind, ObjectSchema, ScalarKind, Schema } from './schema.ts';
 
@@ -104,12 +110,10 @@ export function createSchemas(files: DefinitionFiles): Schemas {
   function named(file: string, name: string): Schema {
     const text = files[file]?.named[name];
     if (text === undefined) return objectOf(file, name);
-    const [under = '', values] = text.split(' ');
-    const schema = schemaOf(parseTypeText(under, file));
+    const { type, values } = parseNamedText(text);
+    const schema = schemaOf(parseTypeText(type, file));
     const goType = file === 'types' ? `types.${name}` : `${file.split('.')[1] ?? ''}.${name}`;
-    return values === undefined
-      ? { ...schema, goType }
-      : ({ ...schema, goType, enum: values.split('|') } as Schema);
+    return values === undefined ? { ...schema, goType } : ({ ...schema, goType, enum: values } as Schema);
   }
 
   function builtin(name: string): Schema {

@@ -143,7 +143,7 @@ function collectionOperations(context: Context): readonly Draft[] {
     answer: `${fullName}List`,
     media: 'list',
   } as const;
-  const description = `list or watch objects of kind ${kind}`;
+  const description = `list ${verbs.includes('watch') ? 'or watch ' : ''}objects of kind ${kind}`;
   if (verbs.includes('list')) {
     drafts.push({ ...list, path, id: `list${id}${scope}${kind}`, description });
     if (resource.namespaced) {
@@ -152,7 +152,7 @@ function collectionOperations(context: Context): readonly Draft[] {
     }
   }
   if (verbs.includes('create')) {
-    const ids = { id: `create${id}${scope}${kind}`, description: `create ${article(kind)} ${kind}` };
+    const ids = { id: `create${id}${scope}${kind}`, description: `create ${one(kind)}` };
     const body = {
       body: 'object',
       bodyDefinition: fullName,
@@ -170,8 +170,9 @@ function collectionOperations(context: Context): readonly Draft[] {
   return drafts;
 }
 
-function article(kind: string): string {
-  return /^[AEIO]/.test(kind) ? 'an' : 'a';
+function one(kind: string): string {
+  if (kind === 'Endpoints') return kind;
+  return `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 function objectOperations(context: Context): readonly Draft[] {
@@ -188,7 +189,7 @@ function objectOperations(context: Context): readonly Draft[] {
   if (!verbs.includes('delete')) return drafts;
   const answer = resource.deleteAnswersObject ? fullName : statusName;
   const rest = { body: 'deleteOptions', query: deletion, answer, codes: [200, 202] } as const;
-  const ids = { id: `delete${id}${scope}${kind}`, description: `delete ${article(kind)} ${kind}` };
+  const ids = { id: `delete${id}${scope}${kind}`, description: `delete ${one(kind)}` };
   return [...drafts, { ...base, ...rest, ...ids, path, method: 'delete', action: 'delete' }];
 }
 
@@ -243,7 +244,7 @@ function subresourceOperations(own: Context, sub: ServedSubresource, spec: Spec)
   const what = `${sub.name} of the specified ${resource.kind}`;
   const drafts = readWriteOperations({ path, verbs: sub.verbs, definition, suffix, what });
   if (sub.verbs.includes('create')) {
-    const description = `create ${sub.name} of ${article(resource.kind)} ${resource.kind}`;
+    const description = `create ${sub.name} of ${one(resource.kind)}`;
     const rest = {
       body: 'object',
       bodyDefinition: definition,

@@ -54,8 +54,8 @@ export function infoOperations(
     entry('version', '/version/', {
       id: 'getCodeVersion',
       tag: 'version',
-      description: 'get the version of the server',
-      answer: undefined,
+      description: 'get the version information for this server',
+      answer: 'io.k8s.apimachinery.pkg.version.Info',
     }),
     entry('.well-known/openid-configuration', '/.well-known/openid-configuration/', {
       id: 'getServiceAccountIssuerOpenIDConfiguration',

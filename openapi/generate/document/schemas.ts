@@ -1,4 +1,4 @@
-import { type FieldText, type TypeText, parseTypeText } from '../../machinery/definition.ts';
+import { type FieldText, type TypeText, parseNamedText, parseTypeText } from '../../machinery/definition.ts';
 import { invariant } from '../../machinery/invariant.ts';
 import type { JsonObject, JsonValue } from '../../machinery/json.ts';
 import type { Documentation } from '../documentation.ts';
@@ -175,7 +175,8 @@ function propertySchema(
   const type = resolve(parsed, writing.spec);
   const value = defaultOf(type, facts, parsed.kind === 'pointer');
   const shape = typeSchema(type, writing.version);
-  const description = described(writing.documentation.ofField(definition, name));
+  const words = writing.documentation.ofField(definition, name) ?? wordsOfReference(type, writing);
+  const description = described(words);
   const extras = {
     ...(writing.version === 3 && value !== undefined ? { default: value } : {}),
     ...mergeFacts(facts),
@@ -184,6 +185,14 @@ function propertySchema(
   const wrapped =
     reference && Object.keys({ ...description, ...extras }).length > 0 ? { allOf: [shape] } : shape;
   return { ...description, ...wrapped, ...extras };
+}
+
+/** The client package has no words for fields that refer to a definition: the definition's first sentence must do. */
+function wordsOfReference(type: Resolved, { spec, documentation }: Writing): string | undefined {
+  if (type.kind !== 'ref') return undefined;
+  const definition = [...spec.definitions.values()].find((each) => each.fullName === type.name);
+  const words = definition === undefined ? undefined : documentation.ofDefinition(definition);
+  return words === undefined ? undefined : /^[^]*?(?:\.(?=\s|$)|$)/.exec(words)?.[0];
 }
 
 function described(description: string | undefined): JsonObject {
@@ -231,11 +240,11 @@ function resolve(type: TypeText, spec: Spec): Resolved {
 function resolveName(file: string, name: string, spec: Spec): Resolved {
   const definition = spec.definitions.get(`${file}.${name}`);
   if (definition !== undefined) return { kind: 'ref', name: definition.fullName, struct: true };
-  const [under = '', values] = spec.files[file]?.named[name]?.split(' ') ?? [];
-  const resolved = resolve(parseTypeText(under, file), spec);
+  const { type, values } = parseNamedText(spec.files[file]?.named[name] ?? '');
+  const resolved = resolve(parseTypeText(type, file), spec);
   return values === undefined || resolved.kind !== 'scalar'
     ? resolved
-    : { ...resolved, enum: values.split('|').sort() };
+    : { ...resolved, enum: [...values].sort() };
 }
 
 function typeSchema(type: Resolved, version: OpenApiVersion): JsonObject {
