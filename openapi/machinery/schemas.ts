@@ -77,9 +77,18 @@ export function createSchemas(files: DefinitionFiles): Schemas {
   }
 
   function fieldOf(file: string, name: string, text: string): Omit<Field, 'struct' | 'index'> {
-    const { type: typeText, ...facts } = parseFieldText(text);
+    const { type: typeText, default: stated, ...facts } = parseFieldText(text);
     const type = parseTypeText(typeText, file);
-    return { name, schema: schemaOf(type), pointer: type.kind === 'pointer', ...facts };
+    const pointer = type.kind === 'pointer';
+    const isZero = stated === '' || stated === 0 || stated === false;
+    // What Go cannot tell from a missing value is no default.
+    return {
+      name,
+      schema: schemaOf(type),
+      pointer,
+      default: isZero && !pointer ? undefined : stated,
+      ...facts,
+    };
   }
 
   function schemaOf(type: TypeText): Schema {
