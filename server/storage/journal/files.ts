@@ -1,4 +1,4 @@
-import { close, constants, fsync, ftruncate, open, read, stat, write } from 'node:fs';
+import { close, constants, fsync, open, read, stat, write } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
@@ -10,7 +10,6 @@ export interface OpenFile {
   write(bytes: Uint8Array, position: number): Promise<void>;
   /** Resolves when the file's size is on disk too. */
   sync(): Promise<void>;
-  truncate(size: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -87,7 +86,6 @@ function openFile(descriptor: number): OpenFile {
       }
     },
     sync: () => promisify(fsync)(descriptor),
-    truncate: (size) => promisify(ftruncate)(descriptor, size),
     close: () => promisify(close)(descriptor),
   };
 }

@@ -6,6 +6,7 @@ import type { OpenFile } from './files.ts';
 import {
   encodeRecord,
   encodeSegmentHeader,
+  newSalt,
   RECORD_HEADER_BYTES,
   recordBytes,
   RecordKind,
@@ -155,7 +156,7 @@ export class Journal implements CommitLog {
     const seal = sealRecord(this.#end);
     const previousCrc = seal.readUInt32LE(4);
     const sequence = this.#end.sequence + 1;
-    const salt = random(4).readUInt32LE();
+    const salt = newSalt(random);
     const firstRevision = this.#end.revision + 1;
     const header = encodeSegmentHeader({
       size: segmentBytes,

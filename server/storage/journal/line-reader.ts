@@ -15,6 +15,7 @@ export class LineReader {
   #start = 0;
   #end = 0;
   #hashed = 0;
+  #isHashed = false;
   /** Of the byte behind the block. */
   #position = 0;
 
@@ -57,6 +58,7 @@ export class LineReader {
   /** Of all that was read as lines and bytes. Ends the hash. */
   hash(): string {
     this.#hashUpToStart();
+    this.#isHashed = true;
     return this.#hash.digest('hex');
   }
 
@@ -101,6 +103,7 @@ export class LineReader {
   }
 
   #hashUpToStart(): void {
+    if (this.#isHashed) return;
     this.#hash.update(this.#block.subarray(this.#hashed, this.#start));
     this.#hashed = this.#start;
   }

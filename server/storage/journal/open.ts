@@ -7,7 +7,7 @@ import { systemFiles, type Files, type OpenFile } from './files.ts';
 import { JsonStore } from './json-store.ts';
 import type { JournalEnd } from './journal.ts';
 import { lockDirectory } from './lock.ts';
-import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from './record.ts';
+import { encodeSegmentHeader, newSalt, SEGMENT_HEADER_BYTES } from './record.ts';
 import { recoverJournal, type RecoveredJournal } from './recovery.ts';
 import { segmentName, segmentSequence, SPARE_NAME } from './segment-names.ts';
 import { fillWithZeros } from './spare-segment.ts';
@@ -25,6 +25,8 @@ export interface JsonStoreOptions {
   /** How much history is kept at most, whatever its age: the bytes of values that are no longer the newest. */
   readonly historyBytesMax?: number | undefined;
   readonly files?: Files | undefined;
+  /** How the directory is kept from others: lockDirectory. */
+  readonly lock?: ((directory: string) => Promise<() => Promise<void>>) | undefined;
   readonly random?: ((bytes: number) => Buffer) | undefined;
 }
 
@@ -38,7 +40,7 @@ const SNAPSHOT_BYTES_MIN = 128 * 1024 * 1024;
 export async function openJsonStore(options: JsonStoreOptions): Promise<JsonStore> {
   const files = options.files ?? systemFiles;
   await files.makeDirectory(options.directory);
-  const unlock = await lockDirectory(options.directory);
+  const unlock = await (options.lock ?? lockDirectory)(options.directory);
   try {
     return await openLocked(options, files, unlock);
   } catch (error) {
@@ -126,7 +128,7 @@ async function makeJournal(
   random: (bytes: number) => Buffer,
 ): Promise<RecoveredJournal> {
   const storeId = random(16).toString('hex');
-  const salt = random(4).readUInt32LE();
+  const salt = newSalt(random);
   const firstRevision = FIRST_REVISION + 1;
   const header = encodeSegmentHeader({
     size: segmentBytes,

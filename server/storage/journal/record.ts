@@ -75,6 +75,11 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | string {
   };
 }
 
+/** Never 0: that is what a record has that is not there. */
+export function newSalt(random: (bytes: number) => Buffer): number {
+  return (random(4).readUInt32LE() | 1) >>> 0;
+}
+
 /** How much room a record takes. */
 export function recordBytes(keyBytes: number, valueBytes: number): number {
   return (RECORD_HEADER_BYTES + keyBytes + valueBytes + 7) & ~7;

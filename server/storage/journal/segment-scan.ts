@@ -60,7 +60,9 @@ export function isTorn(bytes: Buffer, header: SegmentHeader, end: SegmentEnd): b
   if (hasLaterWrite(bytes, header.salt, offset)) return false;
   const headerEnd = offset + RECORD_HEADER_BYTES;
   if (headerEnd > bytes.byteLength) return true;
-  if (end.bad?.headerIsIntact !== true) return isPartlyMissing(bytes, offset, headerEnd);
+  if (end.bad?.headerIsIntact !== true) {
+    return bytes.readUInt32LE(offset) === 0 || isPartlyMissing(bytes, offset, headerEnd);
+  }
   const payloadEnd = headerEnd + bytes.readUInt32LE(offset + 28) + bytes.readUInt32LE(offset + 32);
   if (offset + recordLength(bytes, offset) > bytes.byteLength) return true;
   return isPartlyMissing(bytes, headerEnd, payloadEnd);
