@@ -99,7 +99,7 @@ function stateOf(input: StatusInput, status: ContainerStatus): ApiState {
     case ContainerState.Created:
       return { waiting: {} };
     case ContainerState.Exited: {
-      const message = input.terminationMessage(status) || status.message;
+      const message = input.terminationMessage(status) || status.message || reportedMessage(input, status);
       return {
         terminated: {
           exitCode: status.exitCode,
@@ -113,6 +113,13 @@ function stateOf(input: StatusInput, status: ContainerStatus): ApiState {
       };
     }
   }
+}
+
+/** Told before the files of a pod that is over were removed. */
+function reportedMessage({ old, runtimeName }: StatusInput, status: ContainerStatus): string {
+  const id = `${runtimeName}://${status.id}`;
+  const states = old.flatMap(({ state, lastState }) => [state?.terminated, lastState?.terminated]);
+  return states.find((each) => each?.containerID === id)?.message ?? '';
 }
 
 /** What a container status shows of the Unix epoch, which is how the CRI says "never". */
