@@ -65,6 +65,8 @@ export interface Client {
     options: PatchOptions,
   ): Promise<T>;
   delete(resource: Resource, key: ObjectKey, options?: DeleteOptions): Promise<void>;
+  /** Deletes all that the selection holds, each as `delete` would. */
+  deleteCollection(resource: Resource, selection: ListOptions, options?: DeleteOptions): Promise<void>;
   /** POST to a subresource: pods/binding, pods/eviction, serviceaccounts/token. */
   createSubresource<Out>(resource: Resource, key: ObjectKey, subresource: string, body: object): Promise<Out>;
 }

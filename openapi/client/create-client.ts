@@ -75,7 +75,10 @@ export function createClient(transport: Transport, options: ClientOptions): Clie
     updateSubresource: (resource, object, subresource) =>
       write('PUT', objectPath(resource, keyOf(object), subresource), named(resource, object)),
     patch: (resource, key, patch, patchOptions) => patchOf(calls, { resource, key, patch, patchOptions }),
-    delete: (resource, key, deleteOptions = {}) => deleteOf(calls, resource, key, deleteOptions),
+    delete: (resource, key, deleteOptions = {}) =>
+      sendDelete(calls, objectPath(resource, key), deleteOptions),
+    deleteCollection: (resource, selection, deleteOptions = {}) =>
+      sendDelete(calls, resourcePath(resource, selection) + queryText(listQuery(selection)), deleteOptions),
     createSubresource: (resource, key, subresource, body) =>
       write('POST', objectPath(resource, key, subresource), body),
   };
@@ -157,15 +160,10 @@ function patchOf<T>(calls: Caller, { resource, key, patch, patchOptions }: Patch
   });
 }
 
-async function deleteOf(
-  calls: Caller,
-  resource: Resource,
-  key: ObjectKey,
-  options: DeleteOptions,
-): Promise<void> {
+async function sendDelete(calls: Caller, url: string, options: DeleteOptions): Promise<void> {
   const stated = Object.values(options).some((value) => value !== undefined);
   const body = stated ? { kind: 'DeleteOptions', apiVersion: 'v1', ...options } : undefined;
-  await calls.json({ method: 'DELETE', url: objectPath(resource, key), body });
+  await calls.json({ method: 'DELETE', url, body });
 }
 
 /** Sends requests, each with an end, and turns refusals into StatusError. */

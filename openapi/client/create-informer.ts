@@ -17,6 +17,8 @@ export interface InformerOptions<T extends KubeObject> {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+  /** Keep only apiVersion, kind and metadata: what is enough for owners and dependents. */
+  readonly metadataOnly?: boolean;
   /** Ends the informer. */
   readonly signal: AbortSignal;
 }
@@ -183,7 +185,7 @@ class WatchedInformer<T extends KubeObject> implements Informer<T> {
   }
 
   #put(key: string, object: T): void {
-    const slim = withoutManagedFields(object);
+    const slim = this.#slim(object);
     const old = this.#cache.get(key);
     if (old !== undefined && sameVersion(old, slim)) return;
     const replaced = old !== undefined && old.metadata?.uid !== slim.metadata?.uid;
@@ -196,7 +198,14 @@ class WatchedInformer<T extends KubeObject> implements Informer<T> {
   #remove(key: string, last?: T): void {
     const old = this.#cache.delete(key);
     if (old !== undefined)
-      this.#tell({ object: undefined, old: last === undefined ? old : withoutManagedFields(last) });
+      this.#tell({ object: undefined, old: last === undefined ? old : this.#slim(last) });
+  }
+
+  #slim(object: T): T {
+    const slim = withoutManagedFields(object);
+    if (this.#options.metadataOnly !== true) return slim;
+    const { apiVersion, kind, metadata } = slim;
+    return { apiVersion, kind, metadata } as T;
   }
 
   #tell(change: Change<T>): void {

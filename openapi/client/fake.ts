@@ -106,6 +106,11 @@ class MemoryApi implements FakeApi {
         this.#run('delete', resource, () => {
           this.#delete(resource, key, deleteOptions);
         }),
+      deleteCollection: (resource, selection, deleteOptions = {}) =>
+        this.#run('delete', resource, () => {
+          for (const object of this.#list(resource, selection).items)
+            this.#delete(resource, keyOfObject(object), deleteOptions);
+        }),
       createSubresource: (resource, key, subresource, body) =>
         this.#run('create', resource, () => this.#subresource(resource, key, subresource, body) as never),
     };

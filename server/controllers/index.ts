@@ -1,30 +1,49 @@
+import type { Resource } from '../../openapi/machinery/resource.ts';
+import { createClusterRoleAggregationController } from './clusterrole-aggregation.ts';
 import type { Controller } from './controller.ts';
 import { createDeploymentController } from './deployment.ts';
 import { createEndpointsController } from './endpoints.ts';
 import { createEndpointSliceController } from './endpointslice.ts';
-import { createNodeIpamController } from './nodeipam.ts';
+import { createEventTtlController } from './event-ttl.ts';
+import { createGarbageCollector } from './garbagecollector.ts';
+import { createNamespaceController } from './namespace.ts';
+import { createNodeIpamController, type NodeIpamOptions } from './nodeipam.ts';
+import { createNodeLifecycleController, type NodeLifecycleOptions } from './nodelifecycle.ts';
+import { createPodGcController, type PodGcOptions } from './podgc.ts';
 import { createReplicaSetController } from './replicaset.ts';
 import { createReplicationControllerController } from './replicationcontroller.ts';
 import { createRootCaController } from './root-ca.ts';
 import { createServiceAccountController } from './serviceaccount.ts';
+import { createTaintEvictionController } from './taint-eviction.ts';
+import { createTtlAfterFinishedController } from './ttl-after-finished.ts';
 
-export interface ControllerOptions {
+export interface ControllerOptions extends NodeIpamOptions, NodeLifecycleOptions, PodGcOptions {
   /** PEM of the cluster's CA, for kube-root-ca.crt. */
   readonly rootCa: string;
-  /** "10.244.0.0/16" */
-  readonly clusterCIDR: string;
+  readonly eventTtlSeconds?: number;
 }
 
-/** All controllers, in no particular order: each runs by itself. */
-export function allControllers(options: ControllerOptions): readonly Controller[] {
+/** All controllers, in no particular order: each runs by itself. `resources`: all that are stored. */
+export function allControllers(
+  options: ControllerOptions,
+  resources: readonly Resource[],
+): readonly Controller[] {
   return [
     createDeploymentController(),
     createReplicaSetController(),
     createReplicationControllerController(),
     createEndpointSliceController(),
     createEndpointsController(),
+    createNamespaceController({ resources }),
     createServiceAccountController(),
     createRootCaController(options),
+    createGarbageCollector({ resources }),
     createNodeIpamController(options),
+    createNodeLifecycleController(options),
+    createTaintEvictionController(),
+    createPodGcController(options),
+    createTtlAfterFinishedController(),
+    createEventTtlController(options),
+    createClusterRoleAggregationController(),
   ];
 }

@@ -76,6 +76,10 @@ async function answer(
         }),
       );
     case 'DELETE':
+      if (target.name === undefined) {
+        await client.deleteCollection(resource, { namespace }, body as DeleteOptions | undefined);
+        return json(200, { kind: `${resource.kind}List`, metadata: {}, items: [] });
+      }
       await client.delete(resource, { namespace, name }, body as DeleteOptions | undefined);
       return json(200, { kind: 'Status', apiVersion: 'v1', status: 'Success' });
     default:

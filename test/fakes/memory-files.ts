@@ -72,10 +72,10 @@ export class MemoryFiles implements Files {
     if (mode === 'create') {
       const inode = inodeOf(Buffer.alloc(0));
       this.#rename((names) => names.set(path, inode));
-      return this.#file(path, inode);
+      return this.#file(inode);
     }
     if (existing === undefined) throw failure('ENOENT', path);
-    return this.#file(path, existing);
+    return this.#file(existing);
   }
 
   list(directory: string): Promise<string[]> {
@@ -131,25 +131,34 @@ export class MemoryFiles implements Files {
     return bytes;
   }
 
-  #file(path: string, inode: Inode): OpenFile {
+  /** The name that an open file has now. */
+  #pathOf(inode: Inode): string {
+    return [...this.#names].find(([, other]) => other === inode)?.[0] ?? '(removed)';
+  }
+
+  #file(inode: Inode): OpenFile {
     return {
       read: async (into, position) => {
-        await this.#call({ what: 'read', path, bytes: into.byteLength });
+        await this.#call({ what: 'read', path: this.#pathOf(inode), bytes: into.byteLength });
         return contentOf(inode).copy(into, 0, position, position + into.byteLength);
       },
       write: async (bytes, position) => {
         const flying = { inode, bytes: Buffer.from(bytes), position };
         this.#inFlight.add(flying);
         try {
-          const done = await this.#call({ what: 'write', path, bytes: bytes.byteLength });
+          const done = await this.#call({
+            what: 'write',
+            path: this.#pathOf(inode),
+            bytes: bytes.byteLength,
+          });
           put(inode, flying.bytes.subarray(0, done), position);
-          if (done !== undefined) throw failure('ENOSPC', path);
+          if (done !== undefined) throw failure('ENOSPC', this.#pathOf(inode));
         } finally {
           if (!this.#isDead) this.#inFlight.delete(flying);
         }
       },
       sync: async () => {
-        await this.#call({ what: 'sync', path, bytes: 0 });
+        await this.#call({ what: 'sync', path: this.#pathOf(inode), bytes: 0 });
       },
       close: () => Promise.resolve(),
     };

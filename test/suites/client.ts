@@ -134,6 +134,13 @@ export function describeClient(name: string, create: () => Promise<ClientUnderTe
       expect(isConflict(error)).toBe(true);
     });
 
+    it('deletes a collection', async () => {
+      for (const name of ['a', 'b']) await client.create(configMaps, configMap(name));
+      await client.deleteCollection(configMaps, { namespace: 'default' });
+      const left = await client.list(configMaps, { namespace: 'default', labelSelector: 'suite=client' });
+      expect(left.items).toEqual([]);
+    });
+
     it('writes status by its subresource', async () => {
       const spec = { containers: [{ name: 'c', image: 'i' }] };
       const created = await client.create(pods, { metadata: { namespace: 'default', name: 'p' }, spec });
