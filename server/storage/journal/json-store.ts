@@ -55,11 +55,9 @@ export class JsonStore implements Storage {
         clock,
         log,
         onMade: () => {
-          this.#keepHouse(() => this.#makeReserve());
+          void this.#keepHouse(() => this.#makeReserve());
         },
-        onFull: () => {
-          this.#keepHouse(() => this.#makeRoom());
-        },
+        onFull: () => this.#keepHouse(() => this.#makeRoom()),
       },
       parts.hasSpare,
     );
@@ -185,10 +183,11 @@ export class JsonStore implements Storage {
   }
 
   /** One after the other, and nothing of it fails a write. */
-  #keepHouse(work: () => Promise<void>): void {
+  #keepHouse(work: () => Promise<void>): Promise<void> {
     this.#housekeeping = this.#housekeeping.then(work).catch((error: unknown) => {
       this.#parts.log.log('warn', 'cannot keep disk space in reserve', { error: String(error) });
     });
+    return this.#housekeeping;
   }
 
   /** Takes space that is given back when the disk is full, so that a snapshot can be written, which frees segments. */

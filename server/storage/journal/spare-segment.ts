@@ -11,8 +11,8 @@ export interface SpareSegmentOptions {
   readonly log: Logger;
   /** Called when one is there. */
   readonly onMade: () => void;
-  /** Called when the disk turns out to be full, to make room. */
-  readonly onFull: () => void;
+  /** Called when there is no room, to make some. Must not reject. */
+  readonly onFull: () => Promise<void>;
 }
 
 /** Little at a time: a commit may have to wait for it. */
@@ -88,8 +88,9 @@ export class SpareSegment {
       this.#settled = attempt;
       await attempt;
       if (this.isReady) this.#options.onMade();
-      else this.#options.onFull();
       if (this.isReady) break;
+      // Not before the room is made that this would take.
+      await this.#options.onFull();
       await this.#options.clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }
   }
