@@ -7,14 +7,13 @@ import { microTimeText, type Clock } from '../../openapi/machinery/clock.ts';
 import type { JsonObject } from '../../openapi/machinery/json.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
 import { isConflict, isNotFound } from '../../openapi/machinery/status.ts';
-import type { Machine } from '../host/machine.ts';
-import { nodeLabels, nodeObject, nodeStatus, type NodeReading } from './node-object.ts';
+import { nodeLabels, nodeObject, nodeStatus, type MachineFacts, type NodeReading } from './node-object.ts';
 import { sameJson } from './status-patch.ts';
 
 export interface NodeAgentOptions {
   readonly client: Client;
   readonly config: AgentConfig;
-  readonly machine: Machine;
+  readonly machine: MachineFacts;
   /** Everything but the configuration, the machine and the time. */
   readonly read: () => Promise<Omit<NodeReading, 'config' | 'machine' | 'nowMs'>>;
   readonly recorder: EventRecorder;

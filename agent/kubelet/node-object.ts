@@ -1,7 +1,6 @@
 import { timeText } from '../../openapi/machinery/clock.ts';
 import type { AgentConfig } from '../../openapi/machinery/agent-contract.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../openapi/generated/types.ts';
-import type { Machine, MachineLoad } from '../host/machine.ts';
 import type { RuntimeImage, RuntimeVersion } from '../runtime/driver.ts';
 
 const podsMax = 110;
@@ -12,10 +11,32 @@ const memoryReserve = 100 * mebibyte;
 
 export const kubeletVersion = 'v1.36.3+flotilla.1';
 
+/** What does not change while the host is up. */
+export interface MachineFacts {
+  readonly architecture: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly kernelVersion: string;
+  readonly osImage: string;
+  readonly bootId: string;
+  readonly machineId: string;
+  readonly systemUuid: string;
+}
+
+/** What the host has left now. */
+export interface LoadFacts {
+  readonly memoryAvailableBytes: number;
+  readonly diskBytes: number;
+  readonly diskAvailableBytes: number;
+  readonly inodes: number;
+  readonly inodesFree: number;
+  readonly cpuBusySeconds: number;
+}
+
 export interface NodeReading {
   readonly config: AgentConfig;
-  readonly machine: Machine;
-  readonly load: MachineLoad;
+  readonly machine: MachineFacts;
+  readonly load: LoadFacts;
   readonly nodeIP: string;
   /** Undefined while the runtime does not answer. */
   readonly runtime: RuntimeVersion | undefined;
@@ -41,7 +62,7 @@ export function nodeObject(reading: NodeReading): Node {
   };
 }
 
-export function nodeLabels(config: AgentConfig, machine: Machine): Record<string, string> {
+export function nodeLabels(config: AgentConfig, machine: MachineFacts): Record<string, string> {
   return {
     ...config.labels,
     'beta.kubernetes.io/arch': machine.architecture,
@@ -52,7 +73,7 @@ export function nodeLabels(config: AgentConfig, machine: Machine): Record<string
   };
 }
 
-export function nodeCapacity(machine: Machine, load: MachineLoad): Record<string, string> {
+export function nodeCapacity(machine: MachineFacts, load: LoadFacts): Record<string, string> {
   return {
     cpu: String(machine.cpus),
     'ephemeral-storage': `${Math.floor(load.diskBytes / 1024)}Ki`,
@@ -63,7 +84,7 @@ export function nodeCapacity(machine: Machine, load: MachineLoad): Record<string
   };
 }
 
-export function nodeAllocatable(machine: Machine, load: MachineLoad): Record<string, string> {
+export function nodeAllocatable(machine: MachineFacts, load: LoadFacts): Record<string, string> {
   return {
     ...nodeCapacity(machine, load),
     'ephemeral-storage': String(Math.floor(load.diskBytes * 0.9)),

@@ -2,8 +2,8 @@ import { mkdir, open, writeFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Pod } from '../../openapi/generated/types.ts';
-import type { Host } from '../host/host.ts';
 import type { NodeFacts } from './node-facts.ts';
+import type { HostFiles } from './pod-tools.ts';
 import { isHostNetwork, podRef } from './pod.ts';
 import { hostNetworkHostsFile, hostsFile, resolvConf } from './pod-names.ts';
 
@@ -30,17 +30,17 @@ export async function writePodFiles(
   pod: Pod,
   podIP: string | undefined,
   node: NodeFacts,
-  host: Host,
+  files: HostFiles,
 ): Promise<void> {
-  const files = podFiles(node.podsFolder, podRef(pod).uid);
-  await mkdir(files.folder, { recursive: true, mode: 0o750 });
+  const own = podFiles(node.podsFolder, podRef(pod).uid);
+  await mkdir(own.folder, { recursive: true, mode: 0o750 });
   const hosts = isHostNetwork(pod)
-    ? hostNetworkHostsFile((await host.readFile('/etc/hosts')) ?? '', pod)
+    ? hostNetworkHostsFile((await files.readFile('/etc/hosts')) ?? '', pod)
     : hostsFile(pod, podIP === undefined ? [] : [podIP], node.clusterDomain);
-  const hostFile = (await host.readFile('/etc/resolv.conf')) ?? '';
+  const hostFile = (await files.readFile('/etc/resolv.conf')) ?? '';
   const { clusterDNS, clusterDomain } = node;
-  await writeFile(files.hosts, hosts, { mode: 0o644 });
-  await writeFile(files.resolvConf, resolvConf(pod, { clusterDNS, clusterDomain, hostFile }), {
+  await writeFile(own.hosts, hosts, { mode: 0o644 });
+  await writeFile(own.resolvConf, resolvConf(pod, { clusterDNS, clusterDomain, hostFile }), {
     mode: 0o644,
   });
 }

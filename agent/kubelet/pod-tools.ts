@@ -1,6 +1,5 @@
 import type { Clock } from '../../openapi/machinery/clock.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
-import type { Host } from '../host/host.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { RuntimeDriver } from '../runtime/driver.ts';
 import type { VolumeSources } from '../volumes/plugin.ts';
@@ -12,9 +11,14 @@ import type { PodEvents } from './pod-events.ts';
 import type { Prober } from './prober.ts';
 import type { StatusManager } from './status-manager.ts';
 
+/** Files of the host that pods get copies of. Undefined where there is none. */
+export interface HostFiles {
+  readFile(path: string): Promise<string | undefined>;
+}
+
 /** What the work on any pod needs; the same for all. */
 export interface PodTools {
-  readonly host: Host;
+  readonly files: HostFiles;
   readonly driver: RuntimeDriver;
   readonly network: PodNetwork;
   readonly volumes: PodVolumes;

@@ -317,7 +317,7 @@ export class PodWorker {
       const id = await driver.runSandbox(sandboxConfig(pod, plan.attempt, node.clusterDomain), signal);
       const sandboxes = await driver.listSandboxes({ podUid: podRef(pod).uid }, signal);
       const pid = sandboxes.find((each) => each.id === id)?.pid ?? 0;
-      if (isHostNetwork(pod)) await writePodFiles(pod, node.hostIP, node, this.#tools.host);
+      if (isHostNetwork(pod)) await writePodFiles(pod, node.hostIP, node, this.#tools.files);
       else await this.#attach(pid, signal);
       this.#runtime = { ...this.#runtime, sandboxes };
       this.#report(false);
@@ -331,10 +331,10 @@ export class PodWorker {
   }
 
   async #attach(pid: number, signal: AbortSignal): Promise<void> {
-    const { network, node, host } = this.#tools;
+    const { network, node, files } = this.#tools;
     const address = await network.attach(podRef(this.#pod).uid, pid, hostPortsOf(this.#pod), signal);
     this.#podIP = address.ip;
-    await writePodFiles(this.#pod, address.ip, node, host);
+    await writePodFiles(this.#pod, address.ip, node, files);
   }
 
   /** One after the other, in their order; resolves with when the first that did not start is to be tried again. */
