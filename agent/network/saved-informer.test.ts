@@ -18,7 +18,7 @@ function thing(name: string, size: number, beat = 0): Thing {
 /** A live informer that hears nothing until it is told that the server is there. */
 function pending(objects: readonly Thing[]): {
   live: SavedList<Thing> & { set(o: readonly Thing[]): void };
-  arrive(): void;
+  readonly arrive: () => void;
 } {
   const inner = setInformer<Thing>(objects);
   let arrive = (): void => undefined;

@@ -64,7 +64,8 @@ async function writeChanges(options: ProxyOptions, state: ProxyState, bell: Bell
   let failures = 0;
   // The first time also without any service: the shared chains must be there.
   for (let first = true; !signal.aborted; first = false) {
-    if (!first) await bell.wait(signal);
+    if (first) bell.clear();
+    else await bell.wait(signal);
     const now = clock.monotonic();
     allowance = Math.min(burst, allowance + (now - last) / intervalMs);
     last = now;
@@ -111,6 +112,10 @@ class Bell {
   ring(): void {
     this.#rung = true;
     this.#wake?.();
+  }
+
+  clear(): void {
+    this.#rung = false;
   }
 
   async wait(signal: AbortSignal): Promise<void> {
