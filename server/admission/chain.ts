@@ -1,0 +1,26 @@
+import type { KubeObject } from '../../openapi/machinery/object.ts';
+import type { AdmissionPlugin, AdmissionRequest } from './plugin.ts';
+
+/** Lets every plugin that handles the operation change the object, in order. Rejects as soon as one refuses. */
+export async function mutate(
+  plugins: readonly AdmissionPlugin[],
+  request: AdmissionRequest,
+): Promise<KubeObject | undefined> {
+  let { object } = request;
+  for (const plugin of plugins) {
+    if (plugin.mutate === undefined || !plugin.operations.includes(request.operation)) continue;
+    object = await plugin.mutate({ ...request, object });
+  }
+  return object;
+}
+
+/** Asks every plugin that handles the operation, in order. Rejects as soon as one refuses. */
+export async function validate(
+  plugins: readonly AdmissionPlugin[],
+  request: AdmissionRequest,
+): Promise<void> {
+  for (const plugin of plugins) {
+    if (plugin.validate === undefined || !plugin.operations.includes(request.operation)) continue;
+    await plugin.validate(request);
+  }
+}

@@ -1,0 +1,175 @@
+import { decode, DecodeError } from '../../../openapi/machinery/decode.ts';
+import { findSchema } from '../../../openapi/generated/schemas.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../openapi/machinery/json.ts';
+import type { KubeObject } from '../../../openapi/machinery/object.ts';
+import { ParseError, strictFaults, type Parsed } from '../../../openapi/machinery/parse.ts';
+import { jsonKind } from '../../../openapi/machinery/patch/patch-error.ts';
+import type { GroupVersionKind, ObjectSchema } from '../../../openapi/machinery/schema.ts';
+import { badRequest, type StatusError } from '../../../openapi/machinery/status.ts';
+import type { Codec } from './codec.ts';
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+/** What a body is expected to be. */
+export interface Expected {
+  readonly kind: GroupVersionKind;
+  readonly schema: ObjectSchema;
+  readonly fieldValidation: FieldValidation;
+  readonly warn: (text: string) => void;
+  /** Other group versions of the same kind that may be sent: "policy/v1beta1". */
+  readonly otherVersions?: readonly string[];
+  /** Any group version will do: DeleteOptions. */
+  readonly anyVersion?: boolean;
+}
+
+interface TypeOfBody {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** Reads an object from a body, defaults not yet filled in. Throws BadRequest with Kubernetes' texts. */
+export function decodeBody(codec: Codec, bytes: Uint8Array, expected: Expected): KubeObject {
+  const parsed = parseBody(codec, bytes, expected);
+  const value = objectValue(parsed.value, bytes, expected);
+  const sent = typeOf(value, bytes, expected);
+  const gvk = withDefaults(sent, bytes, expected);
+  refuseOtherKinds(gvk, expected);
+  const object = decodeValue(value, parsed, gvk, expected);
+  refuseOtherVersions(gvk, expected);
+  return { ...object, apiVersion: apiVersionText(expected.kind), kind: expected.kind.kind };
+}
+
+function decodeValue(
+  value: JsonObject,
+  parsed: Parsed,
+  gvk: GroupVersionKind,
+  expected: Expected,
+): KubeObject {
+  try {
+    const { object, unknown } = decode(expected.schema, value);
+    checkStrict(strictFaults(parsed, unknown), expected, (text) => cannotHandle(gvk, expected, text));
+    return object as KubeObject;
+  } catch (error) {
+    if (error instanceof DecodeError) throw cannotHandle(gvk, expected, error.message);
+    throw error;
+  }
+}
+
+/** Tells of unknown and doubled fields as the client wishes: a warning each, an error of all, or nothing. */
+export function checkStrict(
+  faults: readonly string[],
+  { fieldValidation, warn }: Pick<Expected, 'fieldValidation' | 'warn'>,
+  refusal: (text: string) => Error,
+): void {
+  if (faults.length === 0 || fieldValidation === 'Ignore') return;
+  if (fieldValidation === 'Strict') throw refusal(`strict decoding error: ${faults.join(', ')}`);
+  for (const fault of faults) warn(fault);
+}
+
+function parseBody(codec: Codec, bytes: Uint8Array, expected: Expected): Parsed {
+  try {
+    return codec.parse(bytes);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    const why =
+      codec.mediaType === 'application/json'
+        ? `couldn't get version/kind; json parse error: ${error.message}`
+        : error.message;
+    throw unrecognized(why, bytes, expected);
+  }
+}
+
+const typeStruct =
+  'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+function objectValue(value: JsonValue, bytes: Uint8Array, expected: Expected): JsonObject {
+  if (value === null) return {};
+  if (isJsonObject(value)) return value;
+  const text = `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(value)} into ${typeStruct}`;
+  throw unrecognized(text, bytes, expected);
+}
+
+function typeOf(value: JsonObject, bytes: Uint8Array, expected: Expected): TypeOfBody {
+  const { apiVersion, kind } = value;
+  for (const [field, found] of Object.entries({ apiVersion, kind })) {
+    if (found === undefined || found === null || typeof found === 'string') continue;
+    const text = `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(found)} into Go struct field .${field} of type string`;
+    throw unrecognized(text, bytes, expected);
+  }
+  return { apiVersion: (apiVersion ?? '') as string, kind: (kind ?? '') as string };
+}
+
+function withDefaults(sent: TypeOfBody, bytes: Uint8Array, expected: Expected): GroupVersionKind {
+  const parts = sent.apiVersion.split('/');
+  if (parts.length > 2)
+    throw unrecognized(`unexpected GroupVersion string: ${sent.apiVersion}`, bytes, expected);
+  const kind = sent.kind === '' ? expected.kind.kind : sent.kind;
+  if (sent.apiVersion === '' || sent.apiVersion === '/') return { ...expected.kind, kind };
+  const [first = '', second] = parts;
+  return second === undefined ? { group: '', version: first, kind } : { group: first, version: second, kind };
+}
+
+function refuseOtherKinds(gvk: GroupVersionKind, expected: Expected): void {
+  const why = otherKindProblem(gvk, expected.kind);
+  if (why === undefined || (gvk.kind === expected.kind.kind && isOtherVersion(gvk, expected))) return;
+  throw cannotHandle(gvk, expected, why);
+}
+
+/** Why an object of one kind cannot be read as another; undefined when it can, if perhaps in another version. */
+export function otherKindProblem(gvk: GroupVersionKind, wanted: GroupVersionKind): string | undefined {
+  if (gvk.kind === wanted.kind && sameVersion(gvk, wanted)) return undefined;
+  if (findSchema(gvk) === undefined) {
+    return `no kind ${JSON.stringify(gvk.kind)} is registered for version ${JSON.stringify(apiVersionText(gvk))} in scheme "pkg/runtime/scheme.go:111"`;
+  }
+  if (gvk.kind === wanted.kind) return undefined;
+  return `converting (${gvk.version}.${gvk.kind}) to (${internalPackage(wanted.group)}.${wanted.kind}): unknown conversion`;
+}
+
+/** The kind in another version: readable, but not here. */
+function refuseOtherVersions(gvk: GroupVersionKind, expected: Expected): void {
+  if (sameVersion(gvk, expected.kind) || isOtherVersion(gvk, expected)) return;
+  throw badRequest(
+    `the API version in the data (${apiVersionText(gvk)}) does not match the expected API version (${apiVersionText(expected.kind)})`,
+  );
+}
+
+function sameVersion(a: GroupVersionKind, b: GroupVersionKind): boolean {
+  return a.group === b.group && a.version === b.version;
+}
+
+function isOtherVersion(gvk: GroupVersionKind, { otherVersions = [], anyVersion }: Expected): boolean {
+  return anyVersion === true || otherVersions.includes(apiVersionText(gvk));
+}
+
+/** Where Kubernetes keeps the internal form of a group's kinds. */
+function internalPackage(group: string): string {
+  if (group === '' || group === 'events.k8s.io') return 'core';
+  return group.split('.')[0] ?? group;
+}
+
+export function apiVersionText({ group, version }: Pick<GroupVersionKind, 'group' | 'version'>): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+function cannotHandle(gvk: GroupVersionKind, expected: Expected, why: string): StatusError {
+  return badRequest(
+    `${gvk.kind} in version ${JSON.stringify(gvk.version)} cannot be handled as a ${expected.kind.kind}: ${why}`,
+  );
+}
+
+function unrecognized(why: string, bytes: Uint8Array, expected: Expected): StatusError {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${expected.kind.kind}): ${why} (${summaryOf(bytes)})`,
+  );
+}
+
+const summaryBytesMax = 30;
+
+/** The beginning of a body: as text when it looks like JSON, else in hexadecimal. */
+function summaryOf(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '<empty>';
+  const isCut = bytes.length > summaryBytesMax;
+  const begin = Buffer.from(bytes.subarray(0, summaryBytesMax));
+  const text = begin[0] === 0x7b ? begin.toString('utf8') : begin.toString('hex');
+  return isCut ? `${text} ...` : text;
+}

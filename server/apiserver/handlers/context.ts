@@ -1,0 +1,123 @@
+import type { Authorizer } from '../../auth/authorizer.ts';
+import type { UserInfo } from '../../auth/user.ts';
+import { mutate, validate } from '../../admission/chain.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../../admission/plugin.ts';
+import type { Review } from '../../auth/reviews/review.ts';
+import type { KubeObject } from '../../../openapi/machinery/object.ts';
+import type { Logger } from '../../../openapi/machinery/log.ts';
+import type { Resource } from '../../../openapi/machinery/resource.ts';
+import type { Admit, PathOptions, PathRequest } from '../../registry/generic/path.ts';
+import type { Objects, Registered, RequestContext } from '../../registry/strategy.ts';
+import type { Exchange } from '../exchange.ts';
+import type { RequestInfo } from '../request-info.ts';
+import type { ConnectHandler } from '../connect-handler.ts';
+
+/** What handlers know of the server. */
+export interface Environment extends PathOptions {
+  readonly objects: Objects;
+  readonly authorizer: Authorizer;
+  readonly admission: readonly AdmissionPlugin[];
+  readonly reviews: readonly Review[];
+  readonly connect: ConnectHandler | undefined;
+  readonly log: Logger;
+}
+
+/** One request on its way through the handlers. */
+export interface Call {
+  readonly environment: Environment;
+  readonly exchange: Exchange;
+  readonly info: RequestInfo;
+  readonly user: UserInfo;
+  readonly registered: Registered;
+  readonly signal: AbortSignal;
+  readonly warnings: Warnings;
+}
+
+/** Texts for Warning headers; each once. */
+export class Warnings {
+  readonly #texts = new Set<string>();
+
+  add(text: string): void {
+    if (this.#texts.size < 200) this.#texts.add(text);
+  }
+
+  get texts(): readonly string[] {
+    return [...this.#texts];
+  }
+}
+
+export function contextOf(call: Call, dryRun: boolean): RequestContext {
+  const { environment, warnings } = call;
+  return {
+    user: call.user,
+    dryRun,
+    signal: call.signal,
+    warn: (text) => {
+      warnings.add(text);
+    },
+    clock: environment.clock,
+    random: environment.random,
+    objects: environment.objects,
+    query: call.info.query,
+  };
+}
+
+/** The call as the registry's path takes it. */
+export function pathRequest(call: Call, dryRun: boolean, subresource = call.info.subresource): PathRequest {
+  const { registered, info } = call;
+  return {
+    registered,
+    // A namespace is in itself for authorization, and in none for the store.
+    namespace: registered.resource.namespaced ? info.namespace : '',
+    name: info.name,
+    context: contextOf(call, dryRun),
+    admit: admitFor(call, dryRun, subresource),
+  };
+}
+
+export function admitFor(call: Call, dryRun: boolean, subresource: string): Admit {
+  const { environment, registered } = call;
+  function request(
+    operation: AdmissionRequest['operation'],
+    object: KubeObject | undefined,
+    oldObject: KubeObject | undefined,
+  ): AdmissionRequest {
+    return admissionRequest(call, {
+      operation,
+      object,
+      oldObject,
+      dryRun,
+      subresource,
+      resource: registered.resource,
+    });
+  }
+  return {
+    mutate: (operation, object, old) => mutate(environment.admission, request(operation, object, old)),
+    validate: (operation, object, old) => validate(environment.admission, request(operation, object, old)),
+  };
+}
+
+interface Admitted {
+  readonly operation: AdmissionRequest['operation'];
+  readonly object: KubeObject | undefined;
+  readonly oldObject: KubeObject | undefined;
+  readonly dryRun: boolean;
+  readonly subresource: string;
+  readonly resource: Resource;
+}
+
+export function admissionRequest(call: Call, admitted: Admitted): AdmissionRequest {
+  const { info, user, warnings } = call;
+  const { metadata } = admitted.object ?? admitted.oldObject ?? {};
+  const isNamespace = admitted.resource.group === '' && admitted.resource.plural === 'namespaces';
+  const name = info.name === '' ? (metadata?.name ?? '') : info.name;
+  return {
+    ...admitted,
+    namespace: isNamespace ? name : admitted.resource.namespaced ? info.namespace : '',
+    name,
+    user,
+    warn: (text) => {
+      warnings.add(text);
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import { isJsonObject, type JsonValue } from '../../../openapi/machinery/json.ts';
+import type { KubeObject } from '../../../openapi/machinery/object.ts';
+import { decode, DecodeError } from '../../../openapi/machinery/decode.ts';
+import { goText } from '../../../openapi/machinery/go-text.ts';
+import { ParseError, parseJson, strictFaults, type Parsed } from '../../../openapi/machinery/parse.ts';
+import { applyJsonPatch, unknownInJsonPatch } from '../../../openapi/machinery/patch/json-patch.ts';
+import { applyMergePatch } from '../../../openapi/machinery/patch/merge-patch.ts';
+import { PatchError } from '../../../openapi/machinery/patch/patch-error.ts';
+import { applyStrategicPatch } from '../../../openapi/machinery/patch/strategic.ts';
+import type { GroupVersionKind, ObjectSchema } from '../../../openapi/machinery/schema.ts';
+import { badRequest, invalid, invalidValue, StatusError } from '../../../openapi/machinery/status.ts';
+import { apiVersionText, checkStrict, otherKindProblem, type FieldValidation } from '../codec/body.ts';
+
+export type PatchKind = 'json' | 'merge' | 'strategic';
+
+export interface PatchTarget {
+  readonly kind: GroupVersionKind;
+  readonly schema: ObjectSchema;
+  readonly fieldValidation: FieldValidation;
+  readonly warn: (text: string) => void;
+}
+
+/** Reads the body of a patch. Throws BadRequest. */
+export function parsePatch(kind: PatchKind, bytes: Uint8Array): Parsed {
+  try {
+    return parseJson(bytes, { largeIntegers: 'note' });
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    throw badRequest(kind === 'strategic' ? error.message : `error decoding patch: ${error.message}`);
+  }
+}
+
+/** The object that the patch makes of `current`; its defaults are not filled in. Throws StatusError. */
+export function patchObject(
+  kind: PatchKind,
+  patch: Parsed,
+  current: KubeObject,
+  target: PatchTarget,
+): KubeObject {
+  const patched = apply(kind, patch.value, current as unknown as JsonValue, target.schema);
+  const shown = kind === 'strategic' ? goText(patch.value) : shownText(patched);
+  function refusal(text: string): StatusError {
+    return invalid({ group: '', plural: '', kind: '' }, '', [invalidValue('patch', shown, text)]);
+  }
+  if (kind !== 'strategic') refuseOtherKind(patched, target, refusal);
+  try {
+    const { object, unknown } = decode(target.schema, isJsonObject(patched) ? patched : {});
+    checkStrict(faultsOf(kind, patch, unknown), target, refusal);
+    return { ...object, apiVersion: apiVersionText(target.kind), kind: target.kind.kind };
+  } catch (error) {
+    if (error instanceof DecodeError) throw refusal(error.message);
+    throw error;
+  }
+}
+
+function faultsOf(kind: PatchKind, patch: Parsed, unknown: readonly string[]): readonly string[] {
+  if (kind !== 'json') {
+    const inResult = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+    return [...strictFaults(patch, []), ...inResult];
+  }
+  const inPatch = unknownInJsonPatch(patch.value);
+  const faults = [...strictFaults(patch, inPatch).map((fault) => `json patch ${fault}`)];
+  return [...faults, ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)];
+}
+
+function apply(kind: PatchKind, patch: JsonValue, current: JsonValue, schema: ObjectSchema): JsonValue {
+  try {
+    if (kind === 'json') return applyJsonPatch(current, patch);
+    if (kind === 'merge') return applyMergePatch(current, patch);
+    return applyStrategicPatch(current, patch, schema);
+  } catch (error) {
+    if (error instanceof PatchError) throw statusOf(error);
+    throw error;
+  }
+}
+
+function statusOf(error: PatchError): StatusError {
+  const message = error.code === 413 ? `Request entity too large: ${error.message}` : error.message;
+  return new StatusError(error.reason, message, {
+    code: error.code,
+    cause: error,
+    ...(error.code === 422 ? { details: {} } : {}),
+  });
+}
+
+function refuseOtherKind(
+  patched: JsonValue,
+  { kind: wanted }: PatchTarget,
+  refusal: (text: string) => StatusError,
+): void {
+  const { apiVersion, kind } = isJsonObject(patched) ? patched : {};
+  const [first = '', second] = typeof apiVersion === 'string' ? apiVersion.split('/') : [];
+  const gvk = {
+    group: second === undefined ? (first === '' ? wanted.group : '') : first,
+    version: second ?? (first === '' ? wanted.version : first),
+    kind: typeof kind === 'string' && kind !== '' ? kind : wanted.kind,
+  };
+  const why = otherKindProblem(gvk, wanted);
+  if (why !== undefined) throw refusal(why);
+}
+
+/** The patched document as Kubernetes shows it: members of the document by name. */
+function shownText(patched: JsonValue): string {
+  if (!isJsonObject(patched)) return JSON.stringify(patched);
+  const sorted = Object.entries(patched).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify(Object.fromEntries(sorted));
+}

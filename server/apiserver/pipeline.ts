@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { StatusError } from '../../openapi/machinery/status.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { UserInfo } from '../auth/user.ts';
+import { routeOf } from './dispatch.ts';
+import { headerText, type Answer, type Exchange, type Handled } from './exchange.ts';
+import { authenticate } from './filters/authenticate.ts';
+import { authorize } from './filters/authorize.ts';
+import { impersonate } from './filters/impersonate.ts';
+import type { InFlight } from './filters/limits.ts';
+import type { Metrics } from './metrics.ts';
+import { Warnings, type Call, type Environment } from './handlers/context.ts';
+import { parseRequest, type RequestInfo } from './request-info.ts';
+import { asStatusError, pageNotFound, statusAnswer, unknownResource } from './respond.ts';
+
+export interface PipelineOptions {
+  readonly environment: Environment;
+  readonly authenticators: readonly Authenticator[];
+  readonly inFlight: InFlight;
+  readonly metrics: Metrics;
+  /** How long anything but a watch or a stream may take, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** What came of a request: an answer; undefined when the sockets have it; 'elsewhere': allowed, but not of a resource. */
+export type Outcome = Handled | 'elsewhere';
+
+export type Pipeline = (exchange: Exchange) => Promise<Outcome>;
+
+/** The way of every request: who asks, may they, is there room, and then the handler of its verb. Never rejects. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  return async (exchange) => {
+    const warnings = new Warnings();
+    const auditId = headerText(exchange, 'audit-id') || randomUUID();
+    const info = parseRequest(exchange.method, exchange.url);
+    try {
+      if (info === undefined) throw new StatusError('BadRequest', 'the path of the request is malformed');
+      const user = await identify(options, exchange);
+      authorize(options.environment.authorizer, user, info);
+      if (!info.isResource) return 'elsewhere';
+      const outcome = await handleResource(options, { exchange, info, user, warnings });
+      options.metrics.count(info, outcome?.status ?? 101);
+      return outcome === undefined ? undefined : complete(outcome, auditId, warnings);
+    } catch (error) {
+      const failure = asStatusError(error);
+      if (info !== undefined) options.metrics.count(info, failure.code);
+      if (failure.code >= 500) logFailure(options, exchange, failure);
+      return complete(statusAnswer(exchange, failure.toStatus()), auditId, warnings);
+    }
+  };
+}
+
+async function identify(
+  { authenticators, environment }: PipelineOptions,
+  exchange: Exchange,
+): Promise<UserInfo> {
+  const asker = await authenticate(authenticators, exchange);
+  return impersonate(environment.authorizer, asker, exchange);
+}
+
+interface Asked {
+  readonly exchange: Exchange;
+  readonly info: RequestInfo;
+  readonly user: UserInfo;
+  readonly warnings: Warnings;
+}
+
+async function handleResource(options: PipelineOptions, asked: Asked): Promise<Handled> {
+  const { environment, inFlight } = options;
+  const { exchange, info } = asked;
+  const registered = environment.registry.find(info.group, info.version, info.resource);
+  if (registered === undefined) {
+    const isKnownGroup = environment.registry.all.some(({ resource }) => resource.group === info.group);
+    if (isKnownGroup) throw unknownResource();
+    return pageNotFound();
+  }
+  const { handler, longRunning } = routeOf(registered, info, exchange.method);
+  const call: Call = { ...asked, environment, registered, signal: exchange.signal };
+  if (longRunning) return await handler(call);
+  const isRead = info.verb === 'get' || info.verb === 'list';
+  return await inFlight.run(isRead ? 'read' : 'write', () =>
+    info.verb === 'get' ? handler(call) : inTime(options, () => handler(call)),
+  );
+}
+
+/** Rejects with Timeout when the work takes too long; the work is left to end by itself. */
+async function inTime<T>(options: PipelineOptions, work: () => Promise<T>): Promise<T> {
+  const { environment, timeoutMs } = options;
+  const over = new AbortController();
+  const late = environment.clock.sleep(timeoutMs, over.signal).then(
+    () => {
+      throw new StatusError('Timeout', 'Timeout: request did not complete within the allotted timeout', {
+        details: {},
+      });
+    },
+    () => new Promise<never>(() => undefined),
+  );
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    over.abort();
+  }
+}
+
+function complete(answer: Answer, auditId: string, warnings: Warnings): Answer {
+  const { texts } = warnings;
+  return {
+    ...answer,
+    headers: {
+      'audit-id': auditId,
+      'cache-control': 'no-cache, private',
+      ...answer.headers,
+      ...(texts.length === 0 ? {} : { warning: warningHeaders(texts) }),
+    },
+  };
+}
+
+const warningRunesMax = 4 * 1024;
+const warningRunesCut = 256;
+
+/** One header a text; when they are too much together, each is cut. */
+function warningHeaders(texts: readonly string[]): readonly string[] {
+  const total = texts.reduce((sum, text) => sum + text.length, 0);
+  const cut =
+    total <= warningRunesMax ? texts : texts.map((text) => [...text].slice(0, warningRunesCut).join(''));
+  return cut.map((text) => `299 - "${text.replaceAll(/[\\"]/g, '\\$&').replaceAll(/[\p{Cc}]/gu, ' ')}"`);
+}
+
+function logFailure({ environment }: PipelineOptions, exchange: Exchange, failure: StatusError): void {
+  const cause = failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : undefined;
+  environment.log.log('warn', 'a request failed', {
+    method: exchange.method,
+    url: exchange.url.split('?')[0],
+    code: failure.code,
+    message: failure.message,
+    cause,
+  });
+}
