@@ -151,6 +151,10 @@ function addresses(packet: DecodedPacket): unknown[] {
   return (packet.answers ?? []).map((each) => ('data' in each ? each.data : undefined));
 }
 
+function rcodeOf(packet: DecodedPacket): number {
+  return (packet.flags ?? 0) & 15;
+}
+
 describe('Resolver', () => {
   it("asks the host's name servers, once while the answer lasts, never itself", async () => {
     const server = await nameServer();
@@ -178,7 +182,7 @@ describe('Resolver', () => {
 
   it('fails in time when nobody answers', async () => {
     const server = await nameServer();
-    expect((await ask(resolverTo(server.port), 'silent.example.com')).rcode).toBe('SERVFAIL');
+    expect(rcodeOf(await ask(resolverTo(server.port), 'silent.example.com'))).toBe(2);
   }, 10_000);
 
   it('does not take an answer to another question', async () => {
@@ -197,7 +201,7 @@ describe('Resolver', () => {
       );
     });
     const packet = await ask(resolverTo(liar.address().port), 'good.example.com');
-    expect([packet.rcode, addresses(packet)]).toEqual(['SERVFAIL', []]);
+    expect([rcodeOf(packet), addresses(packet)]).toEqual([2, []]);
   }, 10_000);
 });
 
