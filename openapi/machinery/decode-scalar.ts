@@ -18,8 +18,12 @@ export class FieldFault extends Error {
   }
 }
 
-/** `text` is how a number was written, where that is unusual. Throws FieldFault. */
-export function decodeScalar(schema: ScalarSchema, value: JsonValue, text: string | undefined): JsonValue {
+/** `text` is how a number was written, where that is unusual. Undefined is Go's zero value. Throws FieldFault. */
+export function decodeScalar(
+  schema: ScalarSchema,
+  value: JsonValue,
+  text: string | undefined,
+): JsonValue | undefined {
   switch (schema.kind) {
     case 'int32':
     case 'int64':
@@ -91,11 +95,15 @@ function base64Fault(text: string): number | undefined {
   return good + padding;
 }
 
-function decodeTime(schema: ScalarSchema, value: JsonValue): string {
+/** Go's zero time; written as null. */
+const zeroTime = /^0001-01-01T00:00:00(?:\.0+)?Z$/;
+
+function decodeTime(schema: ScalarSchema, value: JsonValue): string | undefined {
   if (typeof value !== 'string') throw wrongType(value, 'string', true);
   if (schema.kind === 'duration') return value;
   try {
-    return schema.kind === 'microTime' ? canonicalMicroTime(value) : canonicalTime(value);
+    const time = schema.kind === 'microTime' ? canonicalMicroTime(value) : canonicalTime(value);
+    return zeroTime.test(time) ? undefined : time;
   } catch (error) {
     if (!(error instanceof TimeError)) throw error;
     throw new FieldFault(error.message, true);

@@ -37,7 +37,7 @@ const unknownMax = 100;
  */
 export function decode(schema: ObjectSchema, value: JsonValue): Decoded {
   const decoding: Decoding = { path: [], unknown: [], fault: undefined, quiet: 0 };
-  const object = decodeValue(schema, value, value, '', decoding);
+  const object = decodeValue(schema, value ?? {}, value, '', decoding);
   if (decoding.fault !== undefined) throw new DecodeError(decoding.fault);
   return { object: isJsonObject(object) ? object : {}, unknown: decoding.unknown };
 }

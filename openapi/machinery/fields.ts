@@ -18,7 +18,8 @@ export function parseFieldSelector(text: string): FieldSelector {
   return splitTerms(text)
     .sort()
     .filter((part) => part !== '')
-    .map((part) => parseTerm(part, text));
+    .map((part) => parseTerm(part, text))
+    .filter(({ field, value }) => field !== '' || value !== '');
 }
 
 function splitTerms(text: string): string[] {

@@ -129,7 +129,7 @@ function ends(reader: Reader, closing: number, context: string): boolean {
 function noteField(reader: Reader, object: object, key: string, offset: number): void {
   const path = pathText(reader.path, key);
   if (!Object.hasOwn(object, key)) {
-    reader.offsets.set(path, offset);
+    if (!reader.offsets.has(path)) reader.offsets.set(path, offset);
   } else if (!reader.duplicates.includes(path)) {
     reader.duplicates.push(path);
     reader.offsets.set(path, offset);
@@ -251,8 +251,11 @@ function isDigit(byte: number | undefined): boolean {
 }
 
 function unexpected(reader: Reader, context: string): ParseError {
-  const byte = reader.bytes[reader.offset];
-  if (byte === undefined) return new ParseError('unexpected end of JSON input');
+  // Go reads a space behind the end, which only tokens that are not complete mind.
+  const ended = reader.offset >= reader.bytes.length;
+  if (ended && !/literal|escape/.test(context)) return new ParseError('unexpected end of JSON input');
+  if (ended && context === 'in string literal') return new ParseError('unexpected end of JSON input');
+  const byte = reader.bytes[reader.offset] ?? 0x20;
   return new ParseError(`invalid character ${quotedCharacter(byte)} ${context}`);
 }
 

@@ -49,6 +49,7 @@ interface Parts {
   readonly whole: string;
   readonly fraction: string;
   readonly suffix: string;
+  readonly hasDigits: boolean;
 }
 
 interface Scaling {
@@ -62,13 +63,17 @@ export function parseQuantity(text: string): Quantity {
   const scaling = interpretSuffix(parts.suffix);
   if (scaling === undefined) throw new QuantityError(suffixWrong);
   if (text.length > lengthMax || Math.abs(scaling.exponent) > exponentMax) throw new QuantityError(numeric);
+  if (text === '0') return { digits: 0n, scale: 0, format: 'decimal', text };
   const digits = BigInt(parts.whole + parts.fraction);
   const signed = parts.negative ? -digits : digits;
-  if (text === '0') return { digits: 0n, scale: 0, format: 'decimal', text };
-  const scaled = scaling.format === 'binary' ? signed * 2n ** BigInt(scaling.exponent) : signed;
-  const scale = (scaling.format === 'binary' ? 0 : scaling.exponent) - parts.fraction.length;
-  if (staysAsWritten(parts, scaling, scale)) return { digits: scaled, scale, format: scaling.format, text };
-  return limited({ digits: scaled, scale, format: scaling.format });
+  const binary = scaling.format === 'binary';
+  const scaled = binary ? signed * 2n ** BigInt(scaling.exponent) : signed;
+  const scale = (binary ? 0 : scaling.exponent) - parts.fraction.length;
+  const quantity: Quantity = { digits: scaled, scale, format: scaling.format };
+  if (isSmall(parts, scaling, scale))
+    return looksCanonical(parts, scaling, scale) ? { ...quantity, text } : quantity;
+  if (!parts.hasDigits) throw new QuantityError(numeric);
+  return limited(quantity);
 }
 
 /** `[+-]? zeroes digits [. digits] suffix`, where digits may be missing on either side. */
@@ -78,7 +83,8 @@ function splitQuantity(text: string): Parts {
   const match = text === '' ? null : shape.exec(text);
   if (match === null) throw new QuantityError(formatWrong);
   const [, sign = '', whole = '', fraction = '', suffix = ''] = match;
-  return { negative: sign === '-', whole: whole === '' ? '0' : whole, fraction, suffix };
+  const hasDigits = /^[+-]?\.?[0-9]/.test(text);
+  return { negative: sign === '-', whole: whole === '' ? '0' : whole, fraction, suffix, hasDigits };
 }
 
 function interpretSuffix(suffix: string): Scaling | undefined {
@@ -91,16 +97,18 @@ function interpretSuffix(suffix: string): Scaling | undefined {
   return { exponent: Number(suffix.slice(1)), format: 'exponent' };
 }
 
-/** Kubernetes' short cut for small numbers keeps the text when it looks canonical at a glance. */
-function staysAsWritten(parts: Parts, scaling: Scaling, scale: number): boolean {
+/** Numbers that Kubernetes reads by a short cut, without limits and rounding. */
+function isSmall(parts: Parts, scaling: Scaling, scale: number): boolean {
+  if (scaling.format !== 'binary') return parts.whole.length + parts.fraction.length <= 18 && scale >= nano;
+  const room = 15 - parts.whole.length - Math.trunc((scaling.exponent * 3) / 10) - 1;
+  return parts.fraction === '' && room >= 0;
+}
+
+/** By the short cut, a text that looks canonical at a glance is kept, even when it is not: 1e3, +5Mi, 007. */
+function looksCanonical(parts: Parts, scaling: Scaling, scale: number): boolean {
   const shifted = parts.whole + parts.fraction;
-  if (scaling.format === 'binary') {
-    const room = 15 - parts.whole.length - Math.trunc((scaling.exponent * 3) / 10) - 1;
-    const digits = Number(shifted.slice(-15)) % 8;
-    return parts.fraction === '' && room >= 0 && digits !== 0;
-  }
-  const fits = 18 - shifted.length >= 0 && scale >= nano;
-  return fits && scale % 3 === 0 && !shifted.endsWith('000') && !shifted.startsWith('0');
+  if (scaling.format === 'binary') return Number(shifted.slice(-15)) % 8 !== 0;
+  return scale % 3 === 0 && !shifted.endsWith('000') && !shifted.startsWith('0');
 }
 
 /** Finer than a nano rounds up (away from zero); a binary number is at most 2^63-1, and below one is written in decimal. */

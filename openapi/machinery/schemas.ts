@@ -77,7 +77,7 @@ export function createSchemas(files: DefinitionFiles): Schemas {
   }
 
   function fieldOf(file: string, name: string, text: string): Omit<Field, 'struct' | 'index'> {
-    const { type: typeText, default: stated, ...facts } = parseFieldText(text);
+    const { type: typeText, default: stated, embedded, ...facts } = parseFieldText(text);
     const type = parseTypeText(typeText, file);
     const pointer = type.kind === 'pointer';
     const isZero = stated === '' || stated === 0 || stated === false;
@@ -87,6 +87,7 @@ export function createSchemas(files: DefinitionFiles): Schemas {
       schema: schemaOf(type),
       pointer,
       default: isZero && !pointer ? undefined : stated,
+      embedded: isTypeMeta(name, facts.number) ? ['TypeMeta'] : embedded,
       ...facts,
     };
   }
@@ -161,6 +162,11 @@ export function createSchemas(files: DefinitionFiles): Schemas {
       return objectOf(file, name.slice(dot + 1));
     },
   };
+}
+
+/** kind and apiVersion come from a struct that every kind embeds, and that errors name. */
+function isTypeMeta(name: string, number: string): boolean {
+  return number === '-' && (name === 'kind' || name === 'apiVersion');
 }
 
 function isKind(files: DefinitionFiles, file: string, kind: string): boolean {

@@ -1,8 +1,19 @@
-import { Composer, type Document, LineCounter, Parser, Schema, type YAMLError, isScalar, visit } from 'yaml';
+import {
+  Composer,
+  type Document,
+  LineCounter,
+  Parser,
+  type Scalar,
+  type ScalarTag,
+  Schema,
+  isScalar,
+  visit,
+} from 'yaml';
 import { InvariantError } from './invariant.ts';
 import type { JsonValue } from './json.ts';
 import { noteNumberText } from './number-texts.ts';
 import { ParseError } from './parse-error.ts';
+import { aliasErrorText, yamlErrorText } from './yaml-errors.ts';
 
 export interface YamlReading {
   readonly value: JsonValue;
@@ -20,13 +31,27 @@ const unknownTags = [
   'tag:yaml.org,2002:omap',
   'tag:yaml.org,2002:pairs',
 ];
+
+/** YAML 1.2's octals, which Go reads too. */
+const octal: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^[-+]?0o[0-7_]+$/,
+  resolve: (text) => {
+    const digits = BigInt(text.replace(/^[-+]/, '').replaceAll('_', ''));
+    return text.startsWith('-') ? -digits : digits;
+  },
+};
+
 const schema = new Schema({
   schema: 'yaml-1.1',
   merge: true,
-  customTags: (tags) =>
-    tags.filter(
+  customTags: (tags) => [
+    octal,
+    ...tags.filter(
       (tag) => typeof tag === 'string' || (!unknownTags.includes(tag.tag) && tag.format !== 'TIME'),
     ),
+  ],
 });
 
 /** Throws ParseError, with libyaml's words where Kubernetes' clients see them often. */
@@ -40,10 +65,7 @@ export function readYaml(bytes: Uint8Array, keepNumbers: boolean): YamlReading {
     if (error instanceof RangeError) throw new ParseError('yaml: exceeded max depth');
     // The yaml package throws plain errors for aliases: unresolved ones, and too many.
     const message = (error as Error).message;
-    const aliasing = /alias count/i.test(message);
-    throw new ParseError(`yaml: ${aliasing ? 'document contains excessive aliasing' : message}`, {
-      cause: error,
-    });
+    throw new ParseError(aliasErrorText(message) ?? `yaml: ${message}`, { cause: error });
   }
 }
 
@@ -60,8 +82,8 @@ function readFirst(text: string, keepNumbers: boolean): YamlReading {
   const document = firstDocument(text, lines);
   if (document === undefined) return { value: null, duplicates: [], yamlFaults: [] };
   const [error] = document.errors;
-  if (error !== undefined) throw new ParseError(errorText(error, lines));
-  const { duplicates, faults } = findDuplicates(document, lines);
+  if (error !== undefined) throw new ParseError(yamlErrorText(error, text));
+  const { duplicates, faults } = inspect(document, lines);
   const value = jsonOf(document.toJS({ maxAliasCount: aliasCountMax }), keepNumbers);
   return { value, duplicates, yamlFaults: faults };
 }
@@ -84,14 +106,19 @@ interface Duplicates {
   readonly faults: readonly string[];
 }
 
-function findDuplicates(document: Document.Parsed, lines: LineCounter): Duplicates {
+/** Settles what Go reads otherwise, and finds keys that come again. */
+function inspect(document: Document.Parsed, lines: LineCounter): Duplicates {
   const duplicates: string[] = [];
   const faults: string[] = [];
   visit(document, {
+    Scalar(_key, scalar) {
+      if (isTooLarge(scalar)) scalar.value = scalar.source;
+    },
     Map(_key, map) {
       const seen = new Set<string>();
-      for (const { key } of map.items) {
+      for (const { key, value } of map.items) {
         if (!isScalar(key) || (key.value === '<<' && key.type === 'PLAIN')) continue;
+        if (key.value === null) throw nullKey(value);
         const name = String(key.value);
         if (seen.has(name)) {
           duplicates.push(name);
@@ -103,6 +130,16 @@ function findDuplicates(document: Document.Parsed, lines: LineCounter): Duplicat
     },
   });
   return { duplicates, faults };
+}
+
+/** Go keeps a number that overflows as text; infinity itself is written `.inf`. */
+function isTooLarge({ value, source }: Scalar): boolean {
+  return typeof value === 'number' && !Number.isFinite(value) && !/inf|nan/i.test(source ?? '');
+}
+
+function nullKey(value: unknown): ParseError {
+  const text = isScalar(value) ? String(value.value) : '...';
+  return new ParseError(`unsupported map key of type: %!s(<nil>), key: <nil>, value: ${text}`);
 }
 
 function keyText(value: unknown): string {
@@ -146,45 +183,4 @@ function integer(container: object, key: string | number, value: bigint, keepNum
   if (!keepNumbers) throw new ParseError(`number ${String(value)} is too large to be kept exactly`);
   noteNumberText(container, key, String(value));
   return number;
-}
-
-/** libyaml counts lines from 0 for what its parser finds, from 1 for what its scanner finds, and leaves the first line out. */
-function errorText(error: YAMLError, lines: LineCounter): string {
-  const line = lines.linePos(error.pos[0]).line - 1;
-  const [words, scanner] = errorWords(error);
-  const where = line === 0 ? '' : `line ${String(scanner ? line + 1 : line)}: `;
-  return `yaml: ${where}${words}`;
-}
-
-function errorWords({ code, message }: YAMLError): readonly [string, boolean] {
-  switch (code) {
-    case 'TAB_AS_INDENT':
-    case 'BAD_SCALAR_START':
-      return ['found character that cannot start any token', true];
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      return ['mapping values are not allowed in this context', true];
-    case 'MISSING_CHAR':
-      return [missingCharacter(message), false];
-    case 'BAD_INDENT':
-      return [
-        message.includes('flow collection')
-          ? "did not find expected ',' or '}'"
-          : 'did not find expected key',
-        false,
-      ];
-    case 'UNEXPECTED_TOKEN':
-      return ['did not find expected node content', false];
-    case 'BAD_ALIAS':
-      return [message, false];
-    default:
-      return [message.charAt(0).toLowerCase() + message.slice(1), false];
-  }
-}
-
-function missingCharacter(message: string): string {
-  if (message.includes(' } ') || message.endsWith('}')) return "did not find expected ',' or '}'";
-  if (message.includes(' ] ') || message.endsWith(']')) return "did not find expected ',' or ']'";
-  if (message.includes('quote')) return 'found unexpected end of stream';
-  if (message.includes(':')) return "could not find expected ':'";
-  return 'did not find expected key';
 }

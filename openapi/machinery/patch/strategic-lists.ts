@@ -101,14 +101,19 @@ export function withMergeKey(elements: readonly TreeObject[], mergeKey: string):
   return [...elements];
 }
 
-/** The elements of a patch must stand in the order that it gives, and be named there. */
+/** The elements of a patch must stand in the order that it gives, and be named there. An empty order asks for nothing. */
 export function checkElementOrder(patch: readonly Tree[], order: readonly Tree[], mergeKey: string): void {
+  if (order.length === 0 || patch.length === 0) return;
   const wanted = mergeKey === '' ? patch : patch.filter((element) => !deletes(element));
   let next = 0;
-  for (const element of order) {
-    const candidate = wanted[next];
-    if (candidate === undefined) return;
-    if (identity(candidate, mergeKey) === identity(element, mergeKey)) next++;
+  for (let at = 0; next < wanted.length && at < order.length;) {
+    const candidate = wanted[next] as Tree;
+    if (isTreeObject(candidate) && containsDirective(candidate)) {
+      next++;
+      continue;
+    }
+    if (identity(candidate, mergeKey) === identity(order[at] as Tree, mergeKey)) next++;
+    at++;
   }
   if (next >= wanted.length) return;
   const text = `The order in patch list:\n${goText([...patch])}\n doesn't match $setElementOrder list:\n${goText([...order])}\n`;
@@ -164,11 +169,27 @@ function placesOf(elements: readonly Tree[], mergeKey: string): ReadonlyMap<Tree
   return places;
 }
 
+/** Go sorts lists up to this length by insertion, which shows where elements have no place. */
+const insertionMax = 20;
+
 function sortBy(elements: Tree[], places: ReadonlyMap<Tree, number>, mergeKey: string): void {
-  function place(element: Tree): number {
-    return places.get(identity(element, mergeKey)) ?? -1;
+  function place(element: Tree | undefined): number | undefined {
+    return element === undefined ? undefined : places.get(identity(element, mergeKey));
   }
-  elements.sort((a, b) => place(a) - place(b));
+  if (elements.length > insertionMax || elements.every((element) => place(element) !== undefined)) {
+    elements.sort((a, b) => (place(a) ?? elements.length) - (place(b) ?? elements.length));
+    return;
+  }
+  for (let i = 1; i < elements.length; i++) {
+    for (let j = i; j > 0 && isBefore(place(elements[j]), place(elements[j - 1])); j--) {
+      [elements[j - 1], elements[j]] = [elements[j] as Tree, elements[j - 1] as Tree];
+    }
+  }
+}
+
+/** An element without a place is before any other, and any other before it. */
+function isBefore(a: number | undefined, b: number | undefined): boolean {
+  return a === undefined || b === undefined || a < b;
 }
 
 function interleaved(
