@@ -18,6 +18,8 @@ export interface RuntimeDriver {
   /** Takes a docker-archive tar; `onLine` hears of the progress. Rejects if the archive is not one. */
   loadImages(archive: Readable, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
   removeImage(reference: string, signal: AbortSignal): Promise<void>;
+  /** Removes the images that the driver made for itself. */
+  removeOwnImages(signal: AbortSignal): Promise<void>;
 
   /** Resolves with the id of a running sandbox. */
   runSandbox(config: SandboxConfig, signal: AbortSignal): Promise<string>;

@@ -80,6 +80,10 @@ export class FakeDriver implements RuntimeDriver {
     return Promise.resolve();
   }
 
+  removeOwnImages(): Promise<void> {
+    return Promise.resolve();
+  }
+
   runSandbox(config: SandboxConfig): Promise<string> {
     const { pod, attempt, namespaces } = config;
     const same = [...this.#sandboxes.values()].find(

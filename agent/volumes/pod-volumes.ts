@@ -77,22 +77,13 @@ export class PodVolumes {
   }
 
   /** Unmounts and removes all of a pod. */
-  async tearDown(podUid: string): Promise<void> {
-    const folder = join(this.#options.folder, safeName(podUid));
-    const points = await this.#options.mounts.list();
-    const below = points.map(({ path }) => path).filter((path) => path.startsWith(`${folder}/`));
-    // The deepest first.
-    for (const path of [...new Set(below)].sort((a, b) => b.length - a.length))
-      await this.#options.mounts.unmount(path);
-    const left = (await this.#options.mounts.list()).some(({ path }) => path.startsWith(`${folder}/`));
-    if (left) throw new VolumeError(`Cannot remove ${folder}: something is still mounted below it`);
-    await rm(folder, { recursive: true, force: true });
+  tearDown(podUid: string): Promise<void> {
+    return tearDown(this.#options.folder, this.#options.mounts, podUid);
   }
 
   /** Removes what belongs to no pod of the list. */
-  async retainOnly(podUids: ReadonlySet<string>): Promise<void> {
-    const present = await readdir(this.#options.folder).catch(() => []);
-    for (const uid of present) if (!podUids.has(uid)) await this.tearDown(uid);
+  retainOnly(podUids: ReadonlySet<string>): Promise<void> {
+    return removeVolumes(this.#options.folder, this.#options.mounts, podUids);
   }
 
   #podFolder(pod: Pod): string {
@@ -128,6 +119,27 @@ export class PodVolumes {
     if (fsGroup === undefined || !plugin.takesGroup || plugin.refreshes) return;
     await giveToGroup(path, fsGroup, fsGroupChangePolicy === 'Always' ? 'Always' : 'OnRootMismatch');
   }
+}
+
+async function tearDown(podsFolder: string, mounts: Mounts, podUid: string): Promise<void> {
+  const folder = join(podsFolder, safeName(podUid));
+  const points = await mounts.list();
+  const below = points.map(({ path }) => path).filter((path) => path.startsWith(`${folder}/`));
+  // The deepest first.
+  for (const path of [...new Set(below)].sort((a, b) => b.length - a.length)) await mounts.unmount(path);
+  const left = (await mounts.list()).some(({ path }) => path.startsWith(`${folder}/`));
+  if (left) throw new VolumeError(`Cannot remove ${folder}: something is still mounted below it`);
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Unmounts and removes the folders of all pods but those of `keep`. */
+export async function removeVolumes(
+  podsFolder: string,
+  mounts: Mounts,
+  keep: ReadonlySet<string>,
+): Promise<void> {
+  const present = await readdir(podsFolder).catch(() => []);
+  for (const uid of present) if (!keep.has(uid)) await tearDown(podsFolder, mounts, uid);
 }
 
 function pluginOf(volume: Volume): VolumePlugin | undefined {

@@ -42,7 +42,8 @@ describe('newestKnown()', () => {
     { offered: 'x', want: '1.41' },
   ];
   for (const { offered, want } of cases) {
-    it(`speaks ${want} with an engine that offers "${offered}"`, () => expect(newestKnown(offered)).toBe(want));
+    it(`speaks ${want} with an engine that offers "${offered}"`, () =>
+      expect(newestKnown(offered)).toBe(want));
   }
 });
 
@@ -90,9 +91,20 @@ describe('containerBody()', () => {
       Env: ['A=x=y\n'],
       User: '1000:2000',
       HostConfig: {
-        ...{ NetworkMode: 'container:s1', IpcMode: 'container:s1', PidMode: 'container:s1', Privileged: false },
+        ...{
+          NetworkMode: 'container:s1',
+          IpcMode: 'container:s1',
+          PidMode: 'container:s1',
+          Privileged: false,
+        },
         Mounts: [
-          { Type: 'bind', Source: '/a:ro', Target: '/b', ReadOnly: true, BindOptions: { Propagation: 'rslave' } },
+          {
+            Type: 'bind',
+            Source: '/a:ro',
+            Target: '/b',
+            ReadOnly: true,
+            BindOptions: { Propagation: 'rslave' },
+          },
         ],
         ...{ CapAdd: ['NET_ADMIN'], CapDrop: ['ALL'], GroupAdd: ['5'], ReadonlyRootfs: true },
         SecurityOpt: ['no-new-privileges', 'seccomp=unconfined'],

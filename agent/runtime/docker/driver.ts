@@ -81,6 +81,10 @@ export class DockerDriver implements RuntimeDriver {
     return this.#images.remove(reference, signal);
   }
 
+  removeOwnImages(signal: AbortSignal): Promise<void> {
+    return this.#images.removePause(signal);
+  }
+
   async runSandbox(config: SandboxConfig, signal: AbortSignal): Promise<string> {
     const pauseImage = await this.#images.pause(arch === 'arm64' ? 'arm64' : 'amd64', signal);
     const own = { clusterId: this.#clusterId, pauseImage };

@@ -71,6 +71,11 @@ export class EngineImages {
     this.#pauseId = undefined;
   }
 
+  async removePause(signal: AbortSignal): Promise<void> {
+    this.forgetPause();
+    await this.remove(`${pauseImage.repository}:${pauseImage.tag}`, signal);
+  }
+
   async #makePause(architecture: 'amd64' | 'arm64', signal: AbortSignal): Promise<string> {
     const reference = `${pauseImage.repository}:${pauseImage.tag}`;
     const present = await this.status(reference, signal);
