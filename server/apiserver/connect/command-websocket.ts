@@ -1,7 +1,14 @@
 import { PassThrough, type Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { WebSocket } from 'ws';
-import { Channel, type ChannelCodec, ChannelWriter, base64Codec, binaryCodec, deliver } from './channel-writer.ts';
+import {
+  Channel,
+  type ChannelCodec,
+  ChannelWriter,
+  base64Codec,
+  binaryCodec,
+  deliver,
+} from './channel-writer.ts';
 import type { CommandOptions, CommandStatus, CommandStreams } from './command-streams.ts';
 
 /** In the order that we would choose; "" is a client that names none. */

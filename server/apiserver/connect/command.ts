@@ -16,7 +16,8 @@ export async function bridgeCommand(client: CommandStreams, agent: WebSocket): P
     stdin.once('end', () => sendClose(agent, Channel.stdin));
   }
   resize?.on('data', (size: string) => {
-    if (agent.readyState === agent.OPEN) agent.send(Buffer.concat([Buffer.from([Channel.resize]), Buffer.from(size)]));
+    if (agent.readyState === agent.OPEN)
+      agent.send(Buffer.concat([Buffer.from([Channel.resize]), Buffer.from(size)]));
   });
   const leave = (): void => agent.close(1000);
   if (client.gone.aborted) leave();

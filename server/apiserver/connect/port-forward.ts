@@ -29,7 +29,8 @@ export function servePortForward(
     const gone = new AbortController();
     const connection = new SpdyConnection(transport, {
       onStream(stream) {
-        const problem = streamProblem(stream) ?? (pairs.size >= pairsMax ? 'too many connections' : undefined);
+        const problem =
+          streamProblem(stream) ?? (pairs.size >= pairsMax ? 'too many connections' : undefined);
         if (problem !== undefined) {
           stream.end(problem);
           return;

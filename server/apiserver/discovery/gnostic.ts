@@ -212,7 +212,8 @@ function writeField(writer: ProtoWriter, field: Field, value: JsonValue): void {
   else if (kind === 'message' && isJsonObject(value)) {
     writer.message(number, writeMessage(messages[detail as MessageName], value));
   } else if (kind === 'messages') {
-    for (const each of objects(value)) writer.message(number, writeMessage(messages[detail as MessageName], each));
+    for (const each of objects(value))
+      writer.message(number, writeMessage(messages[detail as MessageName], each));
   } else writeScalar(writer, number, kind, value);
 }
 
@@ -232,19 +233,22 @@ function writeScalar(writer: ProtoWriter, number: number, kind: Field[1], value:
 
 function writePaths(writer: ProtoWriter, field: number, value: JsonValue): void {
   const paths = new ProtoWriter();
-  for (const [path, item] of members(value)) paths.message(2, named(path, writeMessage(messages.PathItem, item)));
+  for (const [path, item] of members(value))
+    paths.message(2, named(path, writeMessage(messages.PathItem, item)));
   writer.message(field, paths);
 }
 
 function writeSchemas(writer: ProtoWriter, field: number, value: JsonValue): void {
   const schemas = new ProtoWriter();
-  for (const [name, schema] of members(value)) schemas.message(1, named(name, writeMessage(messages.Schema, schema)));
+  for (const [name, schema] of members(value))
+    schemas.message(1, named(name, writeMessage(messages.Schema, schema)));
   writer.message(field, schemas);
 }
 
 function writeParameterDefinitions(writer: ProtoWriter, field: number, value: JsonValue): void {
   const definitions = new ProtoWriter();
-  for (const [name, parameter] of members(value)) definitions.message(1, named(name, parameterMessage(parameter)));
+  for (const [name, parameter] of members(value))
+    definitions.message(1, named(name, parameterMessage(parameter)));
   writer.message(field, definitions);
 }
 

@@ -58,7 +58,9 @@ export function compareVersions(a: string, b: string): number {
   return right.stability - left.stability || right.major - left.major || right.minor - left.minor;
 }
 
-function orderedVersions(versions: ReadonlyMap<string, readonly ServedResource[]>): GroupVersions['versions'] {
+function orderedVersions(
+  versions: ReadonlyMap<string, readonly ServedResource[]>,
+): GroupVersions['versions'] {
   return [...versions]
     .sort(([a], [b]) => compareVersions(a, b))
     .map(([version, resources]) => ({

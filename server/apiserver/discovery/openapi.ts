@@ -83,8 +83,7 @@ async function v3Response(
       body: new Uint8Array(),
     };
   }
-  const caching =
-    asked === '' ? {} : { 'cache-control': 'public, immutable', expires: hundredYears };
+  const caching = asked === '' ? {} : { 'cache-control': 'public, immutable', expires: hundredYears };
   if (matchesEntityTag(request, headers.etag)) {
     return { status: 304, headers: { ...headers, ...caching }, body: new Uint8Array() };
   }
@@ -101,7 +100,8 @@ function encoded(
   headers: Readonly<Record<string, string | readonly string[]>>,
 ): ApiResponse {
   const accepted = request.headers['accept-encoding'];
-  const gzip = typeof accepted === 'string' && /(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(accepted);
+  const gzip =
+    typeof accepted === 'string' && /(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(accepted);
   if (!gzip) return { status: 200, headers, body: bytes };
   return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: prepare(bytes).gzip };
 }
@@ -119,4 +119,3 @@ function prepare(bytes: Uint8Array): Prepared {
   prepared.set(bytes, made);
   return made;
 }
-

@@ -103,7 +103,11 @@ export class SpdyConnection {
     if (this.#reading) return;
     this.#reading = true;
     try {
-      for (let frame = this.#frames.next(); frame !== undefined && !this.#closed; frame = this.#frames.next()) {
+      for (
+        let frame = this.#frames.next();
+        frame !== undefined && !this.#closed;
+        frame = this.#frames.next()
+      ) {
         if (frame.kind === 'data') this.#receiveData(frame);
         else await this.#receiveControl(frame);
       }
@@ -143,7 +147,9 @@ export class SpdyConnection {
     this.#lastStreamId = id;
     const stream = new SpdyStream(this, id, headers);
     this.#streams.set(id, stream);
-    this.#send(controlFrame(FrameType.synReply, Buffer.concat([words(id), emptyHeaderBlock(!this.#replied)])));
+    this.#send(
+      controlFrame(FrameType.synReply, Buffer.concat([words(id), emptyHeaderBlock(!this.#replied)])),
+    );
     this.#replied = true;
     if ((frame.flags & 1) !== 0) stream.receive(Buffer.alloc(0), true);
     this.#events.onStream(stream);

@@ -20,7 +20,8 @@ export class HeaderReader {
   constructor() {
     this.#inflate.on('data', (chunk: Buffer) => {
       this.#length += chunk.length;
-      if (this.#length > bytesMax) this.#inflate.destroy(new RangeError('Cannot read SPDY headers: too large'));
+      if (this.#length > bytesMax)
+        this.#inflate.destroy(new RangeError('Cannot read SPDY headers: too large'));
       else this.#chunks.push(chunk);
     });
     this.#inflate.on('error', (error) => this.#fail?.(error));

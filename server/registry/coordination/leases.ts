@@ -1,0 +1,21 @@
+import { leases } from '../../../openapi/generated/resources.ts';
+import type { Lease } from '../../../openapi/generated/types.ts';
+import type { FieldError } from '../../../openapi/machinery/status.ts';
+import type { Strategy } from '../strategy.ts';
+import { leaseTable } from '../table/others.ts';
+import { notNegative, positive } from '../validation/field-errors.ts';
+
+export const leaseStrategy: Strategy<Lease> = {
+  resource: leases,
+  allowCreateOnUpdate: true,
+  allowUnconditionalUpdate: false,
+  validate: leaseFaults,
+  table: leaseTable,
+};
+
+function leaseFaults({ spec }: Lease): FieldError[] {
+  return [
+    ...positive('spec.leaseDurationSeconds', spec?.leaseDurationSeconds),
+    ...notNegative('spec.leaseTransitions', spec?.leaseTransitions),
+  ];
+}

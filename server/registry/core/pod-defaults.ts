@@ -1,0 +1,166 @@
+import type {
+  Container,
+  EphemeralContainer,
+  PodSpec,
+  PodTemplateSpec,
+  Probe,
+  Volume,
+} from '../../../openapi/generated/types.ts';
+
+/** Defaults of a pod's spec that the schema cannot tell: they look at other fields. The same for pods and for templates. */
+export function withPodSpecDefaults(spec: PodSpec): PodSpec {
+  const name = spec.serviceAccountName ?? spec.serviceAccount;
+  return {
+    ...spec,
+    ...(spec.volumes === undefined ? {} : { volumes: spec.volumes.map(volumeDefaults) }),
+    ...(spec.initContainers === undefined
+      ? {}
+      : { initContainers: spec.initContainers.map((each) => containerDefaults(each, spec)) }),
+    containers: listOf(spec.containers).map((each) => containerDefaults(each, spec)),
+    ...(spec.ephemeralContainers === undefined
+      ? {}
+      : { ephemeralContainers: spec.ephemeralContainers.map(ephemeralDefaults) }),
+    restartPolicy: orDefault(spec.restartPolicy, 'Always'),
+    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
+    dnsPolicy: orDefault(spec.dnsPolicy, 'ClusterFirst'),
+    ...(name === undefined || name === '' ? {} : { serviceAccountName: name, serviceAccount: name }),
+    securityContext: spec.securityContext ?? {},
+    schedulerName: orDefault(spec.schedulerName, 'default-scheduler'),
+  };
+}
+
+export function withTemplateDefaults(template: PodTemplateSpec): PodTemplateSpec {
+  return template.spec === undefined ? template : { ...template, spec: withPodSpecDefaults(template.spec) };
+}
+
+/** A list that the writer may have left out, whatever the type says. */
+function listOf<T>(list: readonly T[] | undefined | null): readonly T[] {
+  return list ?? [];
+}
+
+/** Images that may change under their name are pulled each time. */
+export function pullPolicyOf(image: string): string {
+  if (image.includes('@')) return 'IfNotPresent';
+  const tag = /:([^/:]+)$/.exec(image)?.[1] ?? 'latest';
+  return tag === 'latest' ? 'Always' : 'IfNotPresent';
+}
+
+type AnyContainer = Container | EphemeralContainer;
+
+function commonDefaults<T extends AnyContainer>(container: T): T {
+  return {
+    ...container,
+    terminationMessagePath: orDefault(container.terminationMessagePath, '/dev/termination-log'),
+    terminationMessagePolicy: orDefault(container.terminationMessagePolicy, 'File'),
+    imagePullPolicy: orDefault(container.imagePullPolicy, pullPolicyOf(container.image ?? '')),
+  };
+}
+
+function ephemeralDefaults(container: EphemeralContainer): EphemeralContainer {
+  return commonDefaults(container);
+}
+
+function containerDefaults(container: Container, spec: PodSpec): Container {
+  const { ports, livenessProbe, readinessProbe, startupProbe, lifecycle } = container;
+  return commonDefaults({
+    ...container,
+    ...(ports === undefined || spec.hostNetwork !== true
+      ? {}
+      : {
+          ports: ports.map((port) =>
+            (port.hostPort ?? 0) === 0 ? { ...port, hostPort: port.containerPort } : port,
+          ),
+        }),
+    ...(livenessProbe === undefined ? {} : { livenessProbe: probeDefaults(livenessProbe) }),
+    ...(readinessProbe === undefined ? {} : { readinessProbe: probeDefaults(readinessProbe) }),
+    ...(startupProbe === undefined ? {} : { startupProbe: probeDefaults(startupProbe) }),
+    ...(lifecycle === undefined ? {} : { lifecycle: lifecycleDefaults(lifecycle) }),
+  });
+}
+
+/** As orDefault for numbers: zero counts as unset. */
+function positive(value: number | undefined, fallback: number): number {
+  return value === undefined || value === 0 ? fallback : value;
+}
+
+function orDefault(value: string | undefined, fallback: string): string {
+  return value === undefined || value === '' ? fallback : value;
+}
+
+function probeDefaults(probe: Probe): Probe {
+  return {
+    ...probe,
+    ...withHttpDefaults(probe),
+    ...(probe.grpc === undefined ? {} : { grpc: { ...probe.grpc, service: probe.grpc.service ?? '' } }),
+    timeoutSeconds: positive(probe.timeoutSeconds, 1),
+    periodSeconds: positive(probe.periodSeconds, 10),
+    successThreshold: positive(probe.successThreshold, 1),
+    failureThreshold: positive(probe.failureThreshold, 3),
+  };
+}
+
+function withHttpDefaults<T extends Pick<Probe, 'httpGet'>>(handler: T): T {
+  const { httpGet } = handler;
+  if (httpGet === undefined) return handler;
+  return {
+    ...handler,
+    httpGet: {
+      ...httpGet,
+      path: orDefault(httpGet.path, '/'),
+      scheme: orDefault(httpGet.scheme, 'HTTP'),
+    },
+  };
+}
+
+type Lifecycle = NonNullable<Container['lifecycle']>;
+
+function lifecycleDefaults(lifecycle: Lifecycle): Lifecycle {
+  const { postStart, preStop } = lifecycle;
+  return {
+    ...lifecycle,
+    ...(postStart === undefined ? {} : { postStart: withHttpDefaults(postStart) }),
+    ...(preStop === undefined ? {} : { preStop: withHttpDefaults(preStop) }),
+  };
+}
+
+const modeDefault = 0o644;
+
+function volumeDefaults(volume: Volume): Volume {
+  const { secret, configMap, downwardAPI, projected, hostPath, image, ephemeral } = volume;
+  if (Object.keys(volume).every((key) => key === 'name')) return { ...volume, emptyDir: {} };
+  return {
+    ...volume,
+    ...(secret === undefined
+      ? {}
+      : { secret: { ...secret, defaultMode: secret.defaultMode ?? modeDefault } }),
+    ...(configMap === undefined
+      ? {}
+      : { configMap: { ...configMap, defaultMode: configMap.defaultMode ?? modeDefault } }),
+    ...(downwardAPI === undefined
+      ? {}
+      : { downwardAPI: { ...downwardAPI, defaultMode: downwardAPI.defaultMode ?? modeDefault } }),
+    ...(projected === undefined
+      ? {}
+      : { projected: { ...projected, defaultMode: projected.defaultMode ?? modeDefault } }),
+    ...(hostPath === undefined ? {} : { hostPath: { ...hostPath, type: hostPath.type ?? '' } }),
+    ...(image === undefined
+      ? {}
+      : {
+          image: { ...image, pullPolicy: orDefault(image.pullPolicy, pullPolicyOf(image.reference ?? '')) },
+        }),
+    ...(ephemeral?.volumeClaimTemplate === undefined
+      ? {}
+      : {
+          ephemeral: {
+            ...ephemeral,
+            volumeClaimTemplate: {
+              ...ephemeral.volumeClaimTemplate,
+              spec: {
+                ...ephemeral.volumeClaimTemplate.spec,
+                volumeMode: ephemeral.volumeClaimTemplate.spec.volumeMode ?? 'Filesystem',
+              },
+            },
+          },
+        }),
+  };
+}

@@ -1,0 +1,140 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Container, Pod, PodSpec, Toleration } from '../../../openapi/generated/types.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  required,
+} from '../../../openapi/machinery/status.ts';
+import { inRange } from '../validation/field-errors.ts';
+import { tolerationFaults } from '../validation/pod-spec.ts';
+
+const mayChange =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,' +
+  '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
+  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+
+/** What may change of a pod once it exists: images, the deadline, more tolerations, fewer gates; with gates also where it may go. */
+export function podUpdateFaults(pod: Pod, old: Pod): readonly FieldError[] {
+  const spec = pod.spec ?? { containers: [] };
+  const oldSpec = old.spec ?? { containers: [] };
+  const count = [
+    ...countFaults('spec.containers', spec.containers, oldSpec.containers),
+    ...countFaults('spec.initContainers', spec.initContainers ?? [], oldSpec.initContainers ?? []),
+  ];
+  if (spec.containers.length !== oldSpec.containers.length) return count.slice(0, 1);
+  if (count.length > 0) return count;
+  const images = [
+    ...imageFaults('spec.containers', spec.containers),
+    ...imageFaults('spec.initContainers', spec.initContainers ?? []),
+  ];
+  const deadline = deadlineFaults(spec.activeDeadlineSeconds, oldSpec.activeDeadlineSeconds);
+  if (deadline.some(({ message }) => !message.includes('nil value'))) return [...images, ...deadline];
+  return [
+    ...images,
+    ...deadline,
+    ...addedTolerationFaults(spec.tolerations ?? [], oldSpec.tolerations ?? []),
+    ...gateFaults(spec, oldSpec),
+    ...(isDeepStrictEqual(frozenPart(spec, oldSpec), oldSpec) ? [] : [forbiddenField('spec', mayChange)]),
+  ];
+}
+
+function countFaults(path: string, now: readonly Container[], before: readonly Container[]): FieldError[] {
+  return now.length === before.length
+    ? []
+    : [forbiddenField(path, 'pod updates may not add or remove containers')];
+}
+
+/** Said once more on an update, behind what holds for any container. */
+function imageFaults(path: string, containers: readonly Container[]): FieldError[] {
+  return containers.flatMap(({ image = '' }, i) => [
+    ...(image === '' ? [required(`${path}[${i}].image`)] : []),
+    ...(image === image.trim()
+      ? []
+      : [invalidValue(`${path}[${i}].image`, image, 'must not have leading or trailing whitespace')]),
+  ]);
+}
+
+function deadlineFaults(now: number | undefined, before: number | undefined): FieldError[] {
+  const path = 'spec.activeDeadlineSeconds';
+  if (now === undefined) {
+    return before === undefined
+      ? []
+      : [invalidValue(path, null, 'must not update from a positive integer to nil value')];
+  }
+  const range = inRange(path, now, 0, 2147483647);
+  if (range.length > 0) return range;
+  return before !== undefined && before < now
+    ? [invalidValue(path, now, 'must be less than or equal to previous value')]
+    : [];
+}
+
+function addedTolerationFaults(now: readonly Toleration[], before: readonly Toleration[]): FieldError[] {
+  const kept = before.every((old) =>
+    now.some((each) => isDeepStrictEqual(withoutSeconds(each), withoutSeconds(old))),
+  );
+  return kept
+    ? tolerationFaults('spec.tolerations', now)
+    : [
+        forbiddenField(
+          'spec.tolerations',
+          'existing toleration can not be modified except its tolerationSeconds',
+        ),
+      ];
+}
+
+function withoutSeconds({ tolerationSeconds: _seconds, ...rest }: Toleration): object {
+  return rest;
+}
+
+function gateFaults({ schedulingGates = [] }: PodSpec, old: PodSpec): FieldError[] {
+  const known = new Set((old.schedulingGates ?? []).map(({ name }) => name));
+  return schedulingGates.flatMap(({ name }, i) =>
+    known.has(name)
+      ? []
+      : [
+          forbiddenField(
+            `spec.schedulingGates[${i}].name`,
+            `only deletion is allowed, but found new scheduling gate '${name}'`,
+          ),
+        ],
+  );
+}
+
+/** The new spec with all that may change taken from the old one: equal to the old when nothing else changed. */
+function frozenPart(spec: PodSpec, old: PodSpec): PodSpec {
+  const {
+    activeDeadlineSeconds: _deadline,
+    schedulingGates: _gates,
+    tolerations: _tolerations,
+    nodeSelector: _selector,
+    affinity: _affinity,
+    ...rest
+  } = spec;
+  const gated = (old.schedulingGates ?? []).length > 0;
+  const place = gated ? old : spec;
+  const grace = old.terminationGracePeriodSeconds ?? 0;
+  return {
+    ...rest,
+    containers: withImages(spec.containers, old.containers),
+    ...(spec.initContainers === undefined
+      ? {}
+      : { initContainers: withImages(spec.initContainers, old.initContainers ?? []) }),
+    ...(old.activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds: old.activeDeadlineSeconds }),
+    ...(old.schedulingGates === undefined ? {} : { schedulingGates: old.schedulingGates }),
+    ...(old.tolerations === undefined ? {} : { tolerations: old.tolerations }),
+    ...(place.nodeSelector === undefined ? {} : { nodeSelector: place.nodeSelector }),
+    ...(place.affinity === undefined ? {} : { affinity: place.affinity }),
+    ...(grace < 0 && spec.terminationGracePeriodSeconds === 1
+      ? { terminationGracePeriodSeconds: grace }
+      : {}),
+  };
+}
+
+function withImages(now: readonly Container[], before: readonly Container[]): readonly Container[] {
+  return now.map((container, i) => {
+    const { image: _image, ...rest } = container;
+    const image = before[i]?.image;
+    return image === undefined ? rest : { ...rest, image };
+  });
+}

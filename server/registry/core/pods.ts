@@ -1,0 +1,208 @@
+import { isDeepStrictEqual } from 'node:util';
+import { pods } from '../../../openapi/generated/resources.ts';
+import type { Container, Pod, PodSpec } from '../../../openapi/generated/types.ts';
+import { type FieldError, forbiddenField } from '../../../openapi/machinery/status.ts';
+import { specChanged } from '../spec-changed.ts';
+import type { ActionSubresource, Strategy, SyncContext } from '../strategy.ts';
+import { podTable } from '../table/pod.ts';
+import { ipFaults } from '../validation/addresses.ts';
+import { texts, unchanged } from '../validation/field-errors.ts';
+import { dnsSubdomain } from '../validation/names.ts';
+import { podSpecFaults } from '../validation/pod-spec.ts';
+import { ephemeralContainersSubresource, resizeSubresource } from './pod-parts.ts';
+import { bindingSubresource } from './pod-binding.ts';
+import { withPodSpecDefaults } from './pod-defaults.ts';
+import { evictionSubresource } from './pod-eviction.ts';
+import { qosClassOf } from './pod-qos.ts';
+import { withMergedLabelKeys } from './pod-label-keys.ts';
+import { podUpdateFaults } from './pod-update.ts';
+
+export const podStrategy: Strategy<Pod> = {
+  resource: pods,
+  deleteReturnsObject: true,
+  defaults: podDefaults,
+  prepareForCreate: (pod) => initialStatus(withMergedLabelKeys(withPositiveGrace(pod))),
+  prepareForUpdate: (pod) => withPositiveGrace(pod),
+  validate: (pod) => [...podFaults(pod), ...createFaults(pod)],
+  validateUpdate: (pod, old) => [...podFaults(pod), ...podUpdateFaults(pod, old)],
+  generationGrows: specChanged,
+  gracePeriodSeconds,
+  fields: podFields,
+  selectableFields: [
+    'spec.nodeName',
+    'spec.restartPolicy',
+    'spec.schedulerName',
+    'spec.serviceAccountName',
+    'spec.hostNetwork',
+    'status.phase',
+    'status.podIP',
+    'status.podIPs',
+    'status.nominatedNodeName',
+  ],
+  table: podTable,
+  subresources: {
+    status: {
+      form: 'part',
+      verbs: ['get', 'patch', 'update'],
+      prepareForUpdate: statusPart,
+      validateUpdate: statusFaults,
+    },
+    binding: bindingSubresource as unknown as ActionSubresource,
+    eviction: evictionSubresource as unknown as ActionSubresource,
+    ephemeralcontainers: ephemeralContainersSubresource,
+    resize: resizeSubresource,
+  },
+};
+
+function podDefaults(pod: Pod): Pod {
+  const { spec } = pod;
+  if (spec === undefined) return pod;
+  const completed = withPodSpecDefaults(spec);
+  return {
+    ...pod,
+    spec: {
+      ...completed,
+      containers: completed.containers.map(withRequests),
+      ...(completed.initContainers === undefined
+        ? {}
+        : { initContainers: completed.initContainers.map(withRequests) }),
+      enableServiceLinks: completed.enableServiceLinks ?? true,
+    },
+  };
+}
+
+/** What is limited and not asked for is asked for up to its limit. */
+function withRequests(container: Container): Container {
+  const { limits = {}, requests = {} } = container.resources ?? {};
+  const missing = Object.entries(limits).filter(([name]) => !Object.hasOwn(requests, name));
+  if (missing.length === 0) return container;
+  return {
+    ...container,
+    resources: { ...container.resources, requests: { ...requests, ...Object.fromEntries(missing) } },
+  };
+}
+
+function withPositiveGrace(pod: Pod): Pod {
+  const grace = pod.spec?.terminationGracePeriodSeconds ?? 0;
+  if (pod.spec === undefined || grace >= 0) return pod;
+  return { ...pod, spec: { ...pod.spec, terminationGracePeriodSeconds: 1 } };
+}
+
+function initialStatus(pod: Pod): Pod {
+  const gated = (pod.spec?.schedulingGates ?? []).length > 0;
+  const conditions = [
+    {
+      type: 'PodScheduled',
+      status: 'False',
+      lastProbeTime: null,
+      lastTransitionTime: null,
+      reason: 'SchedulingGated',
+      message: 'Scheduling is blocked due to non-empty scheduling gates',
+    },
+  ] as unknown as NonNullable<NonNullable<Pod['status']>['conditions']>;
+  return {
+    ...pod,
+    status: { phase: 'Pending', ...(gated ? { conditions } : {}), qosClass: qosClassOf(pod) },
+  };
+}
+
+function podFaults(pod: Pod): FieldError[] {
+  const spec: PodSpec = pod.spec ?? { containers: [] };
+  const faults = podSpecFaults('spec', spec, { isPod: true, name: pod.metadata?.name ?? '' });
+  if ((spec.serviceAccountName ?? '') !== '') return faults;
+  for (const [i, volume] of (spec.volumes ?? []).entries()) {
+    for (const [j, source] of (volume.projected?.sources ?? []).entries()) {
+      if (source.serviceAccountToken === undefined) continue;
+      faults.push(
+        forbiddenField(
+          `spec.volumes[${i}].projected.sources[${j}].serviceAccountToken`,
+          'must not be specified when serviceAccountName is not set',
+        ),
+      );
+    }
+  }
+  return faults;
+}
+
+function createFaults({ spec }: Pod): readonly FieldError[] {
+  return [
+    ...((spec?.ephemeralContainers ?? []).length === 0
+      ? []
+      : [forbiddenField('spec.ephemeralContainers', 'cannot be set on create')]),
+    ...((spec?.nodeName ?? '') !== '' && (spec?.schedulingGates ?? []).length > 0
+      ? [forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared')]
+      : []),
+  ];
+}
+
+/** What no node runs needs no grace. */
+function gracePeriodSeconds(pod: Pod, requested: number | undefined): number {
+  const seconds = requested ?? pod.spec?.terminationGracePeriodSeconds ?? 0;
+  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+  if ((pod.spec?.nodeName ?? '') === '' || ended) return 0;
+  return seconds < 0 ? 1 : seconds;
+}
+
+function podFields({ spec, status }: Pod): Readonly<Record<string, string>> {
+  return {
+    'spec.nodeName': spec?.nodeName ?? '',
+    'spec.restartPolicy': spec?.restartPolicy ?? '',
+    'spec.schedulerName': spec?.schedulerName ?? '',
+    'spec.serviceAccountName': spec?.serviceAccountName ?? '',
+    'spec.hostNetwork': String(spec?.hostNetwork ?? false),
+    'status.phase': status?.phase ?? '',
+    'status.podIP': status?.podIPs?.[0]?.ip ?? status?.podIP ?? '',
+    'status.podIPs': (status?.podIPs ?? []).map(({ ip }) => ip).join(','),
+    'status.nominatedNodeName': status?.nominatedNodeName ?? '',
+  };
+}
+
+/** The node's agent writes here; owners and spec are not its own. */
+function statusPart(pod: Pod, old: Pod, _context?: SyncContext): Pod {
+  const { ownerReferences: _owners, ...metadata } = pod.metadata ?? {};
+  const owners = old.metadata?.ownerReferences;
+  const { podIP, podIPs } = pod.status ?? {};
+  const first = podIP ?? '';
+  return {
+    ...pod,
+    metadata: owners === undefined ? metadata : { ...metadata, ownerReferences: owners },
+    ...(old.spec === undefined ? {} : { spec: old.spec }),
+    status: {
+      ...pod.status,
+      ...(first !== '' && (podIPs ?? []).length === 0 ? { podIPs: [{ ip: first }] } : {}),
+      ...(old.status?.qosClass === undefined || pod.status?.qosClass !== undefined
+        ? {}
+        : { qosClass: old.status.qosClass }),
+    },
+  };
+}
+
+function statusFaults(pod: Pod, old: Pod): readonly FieldError[] {
+  const { podIPs = [], nominatedNodeName = '', qosClass } = pod.status ?? {};
+  return [
+    ...(nominatedNodeName === '' ? [] : texts('status.nominatedNodeName', nominatedNodeName, dnsSubdomain)),
+    ...transitionFaults(pod, old),
+    ...unchanged('status.qosClass', qosClass, old.status?.qosClass),
+    ...podIPs.flatMap(({ ip }, i) => ipFaults(`status.podIPs[${i}]`, ip)),
+  ];
+}
+
+/** A container that has ended and is not restarted stays ended. */
+function transitionFaults(pod: Pod, old: Pod): readonly FieldError[] {
+  const policy = pod.spec?.restartPolicy ?? 'Always';
+  if (policy === 'Always') return [];
+  return (old.status?.containerStatuses ?? []).flatMap((before) => {
+    const ended = before.state?.terminated;
+    if (ended === undefined || (policy === 'OnFailure' && ended.exitCode !== 0)) return [];
+    const statuses = pod.status?.containerStatuses ?? [];
+    const index = statuses.findIndex(({ name }) => name === before.name);
+    const state = statuses[index]?.state;
+    if (index === -1 || state?.terminated !== undefined || isDeepStrictEqual(state, before.state)) return [];
+    return [
+      forbiddenField(
+        `status.containerStatuses[${index}].state`,
+        'may not be transitioned to non-terminated state',
+      ),
+    ];
+  });
+}

@@ -1,0 +1,221 @@
+import { isIPv6 } from 'node:net';
+import { services } from '../../../openapi/generated/resources.ts';
+import type { Service, ServiceSpec } from '../../../openapi/generated/types.ts';
+import { type FieldError, internalError, invalid, invalidValue } from '../../../openapi/machinery/status.ts';
+import type { RequestContext, Reservation } from '../strategy.ts';
+import { ipFaults } from '../validation/addresses.ts';
+import { type ServiceAllocator, ipsOf, nodePortRange, portsOf } from './service-allocator.ts';
+import {
+  isHeadless,
+  needsClusterIp,
+  needsHealthPort,
+  needsNodePorts,
+  withBothClusterIps,
+  withKeptAllocations,
+  withoutForeignFields,
+} from './service-changes.ts';
+
+/** What one write took, to be given back when it fails. */
+interface Taken {
+  readonly ips: string[];
+  readonly ports: string[];
+}
+
+/** Fills in addresses, families and node ports. Throws 422 for those that cannot be had. */
+export async function reserveForService(
+  allocator: ServiceAllocator,
+  service: Service,
+  old: Service | undefined,
+  context: RequestContext,
+): Promise<Reservation<Service>> {
+  await allocator.fill(context.objects);
+  const both = withBothClusterIps(service, old);
+  const wanted = old === undefined ? both : withoutForeignFields(withKeptAllocations(both, old), old);
+  const taken: Taken = { ips: [], ports: [] };
+  try {
+    const object = allocate(allocator, wanted, old, taken);
+    return {
+      object,
+      finish: (stored) => {
+        if (stored) releaseUnused(allocator, object, old);
+        else allocator.release(taken.ips, taken.ports);
+      },
+    };
+  } catch (error) {
+    allocator.release(taken.ips, taken.ports);
+    throw error;
+  }
+}
+
+function releaseUnused(allocator: ServiceAllocator, service: Service, old: Service | undefined): void {
+  if (old === undefined) return;
+  const [ips, ports] = [ipsOf(service), portsOf(service)];
+  allocator.release(
+    ipsOf(old).filter((ip) => !ips.includes(ip)),
+    portsOf(old).filter((port) => !ports.includes(port)),
+  );
+}
+
+function allocate(
+  allocator: ServiceAllocator,
+  service: Service,
+  old: Service | undefined,
+  taken: Taken,
+): Service {
+  const spec = service.spec ?? {};
+  const familied = needsClusterIp(spec) ? withFamilies(service, spec) : spec;
+  const addressed = needsClusterIp(familied)
+    ? withAddress(allocator, service, familied, old, taken)
+    : familied;
+  const ported = withNodePorts(allocator, service, addressed, old, taken);
+  return { ...service, spec: withHealthPort(allocator, ported, old, taken) };
+}
+
+function refuse(service: Service, fault: FieldError): never {
+  throw invalid(services, service.metadata?.name ?? '', [fault]);
+}
+
+/** One family is configured, IPv4; a headless Service without a selector may still be for both. */
+function withFamilies(service: Service, spec: ServiceSpec): ServiceSpec {
+  const families = spec.ipFamilies ?? [];
+  const free = isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0;
+  if (free) return headlessFamilies(spec, families);
+  if (spec.ipFamilyPolicy === 'RequireDualStack') {
+    const text = 'this cluster is not configured for dual-stack services';
+    refuse(service, invalidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, text));
+  }
+  const foreign = families.indexOf('IPv6');
+  if (foreign !== -1) {
+    const text = 'not configured on this cluster';
+    refuse(service, invalidValue(`spec.ipFamilies[${foreign}]`, 'IPv6', text));
+  }
+  return { ...spec, ipFamilyPolicy: spec.ipFamilyPolicy ?? 'SingleStack', ipFamilies: ['IPv4'] };
+}
+
+function headlessFamilies(spec: ServiceSpec, families: readonly string[]): ServiceSpec {
+  const policy = spec.ipFamilyPolicy ?? (families.length === 1 ? 'SingleStack' : 'RequireDualStack');
+  const first = families[0] ?? 'IPv4';
+  const second = first === 'IPv4' ? 'IPv6' : 'IPv4';
+  return {
+    ...spec,
+    ipFamilyPolicy: policy,
+    ipFamilies:
+      families.length > 1 || policy === 'SingleStack'
+        ? [...(families.length === 0 ? [first] : families)]
+        : [first, second],
+  };
+}
+
+function withAddress(
+  allocator: ServiceAllocator,
+  service: Service,
+  spec: ServiceSpec,
+  old: Service | undefined,
+  taken: Taken,
+): ServiceSpec {
+  if (isHeadless(spec)) return spec;
+  const held = old === undefined ? [] : ipsOf(old);
+  const asked = spec.clusterIPs ?? [];
+  if (asked.length === 0) {
+    const ip = allocator.nextIp();
+    if (ip === undefined) throw internalError('failed to allocate a serviceIP: range is full');
+    taken.ips.push(ip);
+    return { ...spec, clusterIP: ip, clusterIPs: [ip] };
+  }
+  for (const ip of asked) {
+    if (held.includes(ip) || ipFaults('', ip).length > 0 || isIPv6(ip)) continue;
+    takeAddress(allocator, service, ip, asked);
+    taken.ips.push(ip);
+  }
+  return spec;
+}
+
+function takeAddress(
+  allocator: ServiceAllocator,
+  service: Service,
+  ip: string,
+  asked: readonly string[],
+): void {
+  const why = !allocator.contains(ip)
+    ? 'the provided network does not match the current range'
+    : allocator.takeIp(ip)
+      ? undefined
+      : 'provided IP is already allocated';
+  if (why === undefined) return;
+  refuse(service, invalidValue('spec.clusterIPs', asked, `failed to allocate IP ${ip}: ${why}`));
+}
+
+function withNodePorts(
+  allocator: ServiceAllocator,
+  service: Service,
+  spec: ServiceSpec,
+  old: Service | undefined,
+  taken: Taken,
+): ServiceSpec {
+  const mayHold = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+  if (!mayHold || spec.ports === undefined) return spec;
+  const held = new Set(old === undefined ? [] : portsOf(old));
+  const ports: (typeof spec.ports)[number][] = [];
+  for (const [i, port] of spec.ports.entries()) {
+    const protocol = port.protocol ?? 'TCP';
+    const asked = port.nodePort ?? 0;
+    if (asked !== 0) {
+      const id = `${protocol}/${asked}`;
+      if (!held.has(id)) {
+        takePort(allocator, service, { index: i, protocol, port: asked });
+        taken.ports.push(id);
+      }
+      ports.push(port);
+    } else ports.push(needsNodePorts(spec) ? withFreePort(allocator, port, ports, taken) : port);
+  }
+  return { ...spec, ports };
+}
+
+type Port = NonNullable<ServiceSpec['ports']>[number];
+
+/** TCP and UDP of one port share a node port: DNS is served so. */
+function withFreePort(allocator: ServiceAllocator, port: Port, before: readonly Port[], taken: Taken): Port {
+  const protocol = port.protocol ?? 'TCP';
+  const twin = before.find((each) => each.port === port.port && (each.protocol ?? 'TCP') !== protocol);
+  const shared = twin?.nodePort ?? 0;
+  const number = shared !== 0 && allocator.takePort(protocol, shared) ? shared : allocator.nextPort(protocol);
+  if (number === undefined) throw internalError('failed to allocate a nodePort: range is full');
+  taken.ports.push(`${protocol}/${number}`);
+  return { ...port, nodePort: number };
+}
+
+function takePort(
+  allocator: ServiceAllocator,
+  service: Service,
+  { index, protocol, port }: { readonly index: number; readonly protocol: string; readonly port: number },
+): void {
+  const { low, high } = nodePortRange;
+  const path = `spec.ports[${index}].nodePort`;
+  if (port < low || port > high) {
+    const text = `provided port is not in the valid range. The range of valid ports is ${low}-${high}`;
+    refuse(service, invalidValue(path, port, text));
+  }
+  if (!allocator.takePort(protocol, port)) {
+    refuse(service, invalidValue(path, port, 'provided port is already allocated'));
+  }
+}
+
+function withHealthPort(
+  allocator: ServiceAllocator,
+  spec: ServiceSpec,
+  old: Service | undefined,
+  taken: Taken,
+): ServiceSpec {
+  if (!needsHealthPort(spec)) return spec;
+  const asked = spec.healthCheckNodePort ?? 0;
+  if (asked !== 0 && asked === (old?.spec?.healthCheckNodePort ?? 0)) return spec;
+  if (asked !== 0 && !allocator.takePort('TCP', asked)) {
+    throw internalError(
+      `failed to allocate requested HealthCheck NodePort ${asked}: provided port is already allocated`,
+    );
+  }
+  const port = asked === 0 ? allocator.nextPort('TCP') : asked;
+  if (port === undefined) throw internalError('failed to allocate a HealthCheck NodePort: range is full');
+  taken.ports.push(`TCP/${port}`);
+  return { ...spec, healthCheckNodePort: port };
+}

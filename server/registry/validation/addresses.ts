@@ -1,0 +1,84 @@
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { type FieldError, invalidValue } from '../../../openapi/machinery/status.ts';
+
+const loopback = list([['127.0.0.0', 8]], [['::1', 128]]);
+const linkLocal = list([['169.254.0.0', 16]], [['fe80::', 10]]);
+const linkLocalMulticast = list([['224.0.0.0', 24]], [['ff02::', 16]]);
+const unspecified = list([['0.0.0.0', 32]], [['::', 128]]);
+const multicast = list([['224.0.0.0', 4]], [['ff00::', 8]]);
+
+/** Leading zeros and addresses that embed IPv4 are refused with their own words, as new objects may not have them. */
+export function ipFaults(path: string, value: string): FieldError[] {
+  if (isIP(value) !== 0) {
+    return isIPv6(value) && /^::ffff:\d/i.test(value)
+      ? [invalidValue(path, value, 'must not be an IPv4-mapped IPv6 address')]
+      : [];
+  }
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(value) && isIP(value.replace(/\b0+(?=\d)/g, '')) === 4) {
+    return [invalidValue(path, value, 'must not have leading 0s')];
+  }
+  return [invalidValue(path, value, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+}
+
+/** Addresses that no endpoint may have: they mean something else on every machine. */
+export function specialIpFaults(path: string, value: string): FieldError[] {
+  const faults: FieldError[] = [];
+  if (isIP(value) === 0) {
+    return [invalidValue(path, value, 'must be a valid IP address')];
+  }
+  if (within(unspecified, value)) faults.push(invalidValue(path, value, `may not be unspecified (${value})`));
+  if (within(loopback, value)) {
+    faults.push(invalidValue(path, value, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'));
+  }
+  if (within(linkLocal, value)) {
+    faults.push(invalidValue(path, value, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'));
+  }
+  if (within(linkLocalMulticast, value)) {
+    faults.push(
+      invalidValue(path, value, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'),
+    );
+  }
+  return faults;
+}
+
+/** An address that a packet may be sent to from anywhere: what a proxy may dial. */
+export function isGlobalUnicast(value: string): boolean {
+  if (isIP(value) === 0 || value === '255.255.255.255') return false;
+  return ![loopback, linkLocal, unspecified, multicast].some((each) => within(each, value));
+}
+
+export function cidrFaults(path: string, value: string): FieldError[] {
+  return cidrParts(value) === undefined
+    ? [invalidValue(path, value, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')]
+    : [];
+}
+
+export function cidrParts(value: string): { readonly ip: string; readonly bits: number } | undefined {
+  const match = /^([0-9a-fA-F:.]+)\/(\d{1,3})$/.exec(value);
+  const ip = match?.[1] ?? '';
+  const bits = Number(match?.[2]);
+  const family = isIP(ip);
+  return family === 0 || bits > (family === 4 ? 32 : 128) ? undefined : { ip, bits };
+}
+
+export function cidrContains(cidr: string, ip: string): boolean {
+  const parts = cidrParts(cidr);
+  if (parts === undefined || isIP(ip) === 0) return false;
+  const block = new BlockList();
+  block.addSubnet(parts.ip, parts.bits, isIPv6(parts.ip) ? 'ipv6' : 'ipv4');
+  return within(block, ip);
+}
+
+function within(block: BlockList, ip: string): boolean {
+  return block.check(ip, isIPv6(ip) ? 'ipv6' : 'ipv4');
+}
+
+function list(
+  v4: readonly (readonly [string, number])[],
+  v6: readonly (readonly [string, number])[],
+): BlockList {
+  const block = new BlockList();
+  for (const [ip, bits] of v4) block.addSubnet(ip, bits, 'ipv4');
+  for (const [ip, bits] of v6) block.addSubnet(ip, bits, 'ipv6');
+  return block;
+}

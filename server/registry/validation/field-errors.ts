@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+} from '../../../openapi/machinery/status.ts';
+import type { TextCheck } from './names.ts';
+
+/** The faults that a text check finds, at `path`. */
+export function texts(path: string, value: string, check: TextCheck): FieldError[] {
+  return check(value).map((fault) => invalidValue(path, value, fault));
+}
+
+export function oneOf(path: string, value: string | undefined, allowed: readonly string[]): FieldError[] {
+  return value === undefined || allowed.includes(value) ? [] : [notSupported(path, value, allowed)];
+}
+
+export function unchanged(path: string, value: unknown, old: unknown): FieldError[] {
+  return isDeepStrictEqual(value, old) ? [] : [invalidValue(path, value, 'field is immutable')];
+}
+
+export function notNegative(path: string, value: number | undefined): FieldError[] {
+  return value === undefined || value >= 0
+    ? []
+    : [invalidValue(path, value, 'must be greater than or equal to 0')];
+}
+
+export function positive(path: string, value: number | undefined): FieldError[] {
+  return value === undefined || value > 0 ? [] : [invalidValue(path, value, 'must be greater than 0')];
+}
+
+export function inRange(path: string, value: number, low: number, high: number): FieldError[] {
+  return value >= low && value <= high
+    ? []
+    : [invalidValue(path, value, `must be between ${low} and ${high}, inclusive`)];
+}
+
+export function portNumber(path: string, value: number): FieldError[] {
+  return inRange(path, value, 1, 65535);
+}
+
+/** `field is immutable when …` for objects that their writer has frozen. */
+export function frozen(path: string, value: unknown, old: unknown): FieldError[] {
+  if (isDeepStrictEqual(value ?? {}, old ?? {})) return [];
+  return [forbiddenField(path, 'field is immutable when `immutable` is set')];
+}
+
+/** The message of a fault with Go's way of printing a value that is no plain one. */
+export function invalidText(path: string, valueText: string, detail: string): FieldError {
+  return { field: path, reason: 'FieldValueInvalid', message: `Invalid value: ${valueText}: ${detail}` };
+}
+
+/** A name that should be that of something else in the object, and is not. */
+export function notFoundValue(path: string, value: string): FieldError {
+  return { field: path, reason: 'FieldValueNotFound', message: `Not found: ${JSON.stringify(value)}` };
+}
+
+/** File modes of volumes. */
+export function modeFaults(path: string, mode: number | undefined): FieldError[] {
+  return mode === undefined || (mode >= 0 && mode <= 0o777)
+    ? []
+    : [invalidValue(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive')];
+}
+
+export function noBacksteps(path: string, value: string): FieldError[] {
+  return value.split('/').includes('..') ? [invalidValue(path, value, "must not contain '..'")] : [];
+}
+
+/** A path inside a volume. */
+export function descendingPath(path: string, value: string): FieldError[] {
+  return [
+    ...(value.startsWith('/') ? [invalidValue(path, value, 'must be a relative path')] : []),
+    ...noBacksteps(path, value),
+  ];
+}
+
+/** A path inside a volume that its writer does not need for itself. */
+export function ownPath(path: string, value: string): FieldError[] {
+  const faults = descendingPath(path, value);
+  if (value.startsWith('..') && !value.startsWith('../')) {
+    faults.push(invalidValue(path, value, "must not start with '..'"));
+  }
+  return faults;
+}

@@ -1,0 +1,2 @@
+/** What ports may speak. */
+export const protocols: readonly string[] = ['TCP', 'UDP', 'SCTP'];

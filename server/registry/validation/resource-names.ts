@@ -1,0 +1,98 @@
+import { milliValue, parseQuantity } from '../../../openapi/machinery/quantity.ts';
+import { type FieldError, invalidValue } from '../../../openapi/machinery/status.ts';
+import { texts } from './field-errors.ts';
+import { qualifiedName } from './names.ts';
+
+const compute = ['cpu', 'memory', 'ephemeral-storage'];
+const quotaNames: readonly string[] = [
+  ...compute,
+  'requests.cpu',
+  'requests.memory',
+  'requests.storage',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'persistentvolumeclaims',
+  'configmaps',
+  'services.nodeports',
+  'services.loadbalancers',
+];
+const standardNames: readonly string[] = [...quotaNames, 'storage'];
+const integerNames: readonly string[] = [
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
+  'services.loadbalancers',
+];
+
+function isStandard(name: string): boolean {
+  return (
+    standardNames.includes(name) || name.startsWith('hugepages-') || name.startsWith('requests.hugepages-')
+  );
+}
+
+/** Any name of a resource: a known one, or one with a domain before it. */
+export function resourceName(path: string, name: string): FieldError[] {
+  const faults = texts(path, name, qualifiedName);
+  if (faults.length > 0 || name.includes('/') || isStandard(name)) return faults;
+  return [invalidValue(path, name, 'must be a standard resource type or fully qualified')];
+}
+
+export function containerResourceName(path: string, name: string): FieldError[] {
+  const faults = resourceName(path, name);
+  if (!name.includes('/')) {
+    if (compute.includes(name) || name.startsWith('hugepages-')) return faults;
+    return [...faults, invalidValue(path, name, 'must be a standard resource for containers')];
+  }
+  if (isNative(name) || isExtended(name)) return faults;
+  return [...faults, invalidValue(path, name, "doesn't follow extended resource name standard")];
+}
+
+export function quotaResourceName(path: string, name: string): FieldError[] {
+  const faults = resourceName(path, name);
+  if (name.includes('/') || quotaNames.includes(name) || /^(requests\.)?hugepages-/.test(name)) return faults;
+  if (name.startsWith('count/')) return faults;
+  return [...faults, invalidValue(path, name, 'must be a standard resource for quota')];
+}
+
+/** Without a domain, or with one of kubernetes.io. */
+export function isNative(name: string): boolean {
+  return !name.includes('/') || name.includes('kubernetes.io/');
+}
+
+/** What devices offer: example.com/gpu. Whole numbers, never overcommitted. */
+export function isExtended(name: string): boolean {
+  if (isNative(name) || name.startsWith('requests.')) return false;
+  return qualifiedName(`requests.${name}`).length === 0;
+}
+
+export function overcommits(name: string): boolean {
+  return isNative(name) && !name.startsWith('hugepages-');
+}
+
+/** Not negative, and whole where the resource is counted. */
+export function resourceQuantity(path: string, name: string, value: string): FieldError[] {
+  const quantity = parseQuantity(value);
+  const faults = quantityNotNegative(path, value);
+  const whole = integerNames.includes(name) || isExtended(name);
+  if (whole && milliValue(quantity) % 1000n !== 0n)
+    faults.push(invalidValue(path, value, 'must be an integer'));
+  return faults;
+}
+
+export function quantityNotNegative(path: string, value: string): FieldError[] {
+  return milliValue(parseQuantity(value)) >= 0n
+    ? []
+    : [invalidValue(path, value, 'must be greater than or equal to 0')];
+}
