@@ -6,6 +6,7 @@ import { createEndpointsController } from './endpoints.ts';
 import { createEndpointSliceController } from './endpointslice.ts';
 import { createEventTtlController } from './event-ttl.ts';
 import { createGarbageCollector } from './garbagecollector.ts';
+import { createJobController } from './job.ts';
 import { createNamespaceController } from './namespace.ts';
 import { createNodeIpamController, type NodeIpamOptions } from './nodeipam.ts';
 import { createNodeLifecycleController, type NodeLifecycleOptions } from './nodelifecycle.ts';
@@ -32,6 +33,7 @@ export function allControllers(
     createDeploymentController(),
     createReplicaSetController(),
     createReplicationControllerController(),
+    createJobController(),
     createEndpointSliceController(),
     createEndpointsController(),
     createNamespaceController({ resources }),
