@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import { badRequest, StatusError } from '../../../openapi/machinery/status.ts';
 import type { Registered, TableRow, TableStrategy } from '../../registry/strategy.ts';
+import { defaultTable } from '../../registry/table/columns.ts';
 import type { Transform } from './negotiate.ts';
 
 /** metadata of a list. */
@@ -17,26 +18,6 @@ export interface TransformRequest {
   readonly includeObject: string;
   readonly now: number;
 }
-
-const createdAtColumns: TableStrategy<KubeObject> = {
-  columns: [
-    {
-      name: 'Name',
-      type: 'string',
-      format: 'name',
-      description: 'The name of the object, unique among those of its kind in its namespace.',
-      priority: 0,
-    },
-    {
-      name: 'Created At',
-      type: 'date',
-      format: '',
-      description: 'When the server stored the object first, in UTC.',
-      priority: 0,
-    },
-  ],
-  row: ({ metadata }) => ({ cells: [metadata?.name ?? '', metadata?.creationTimestamp ?? null] }),
-};
 
 /** One object in the form that was asked for. */
 export function transformObject(request: TransformRequest, object: KubeObject): object {
@@ -116,7 +97,7 @@ function tableOf(
 ): object {
   const { registered, transform, now } = request;
   const own = registered.strategy.table;
-  const table = own ?? createdAtColumns;
+  const table = own ?? defaultTable;
   const rows = objects.map((object) => ({
     ...rowOf(table, object, now),
     object: carried(request, object),
