@@ -7,7 +7,7 @@ import { HostFailure, printable } from './ssh/failure.ts';
 import { script } from './ssh/script.ts';
 
 const commandTimeoutMs = 60_000;
-const healthyWithinMs = 30_000;
+const healthyWithinMs = 20_000;
 const answerTimeoutMs = 5_000;
 const healthPollMs = 150;
 
@@ -89,7 +89,7 @@ async function askHealth({ connection }: Site): Promise<number> {
   try {
     return await new Promise<number>((resolve, reject) => {
       const asked = request(
-        { path: '/healthz', timeout: answerTimeoutMs, agent: false, createConnection: () => stream },
+        { path: '/healthz', timeout: answerTimeoutMs, createConnection: () => stream },
         (response) => {
           response.resume();
           resolve(response.statusCode ?? 0);

@@ -34,9 +34,9 @@ export interface FleetOptions {
   readonly ca: string;
   /** The name in the API server's certificate that agents check behind the tunnel. */
   readonly apiServerName: string;
-  issueNodeCertificate(nodeName: string): Promise<NodeCredential>;
+  readonly issueNodeCertificate: (nodeName: string) => Promise<NodeCredential>;
   /** A stream from a host's agent (or a pod there): raw TLS bytes for the API server. The callee ends it. */
-  onApiConnection(stream: Duplex, nodeName: string): void;
+  readonly onApiConnection: (stream: Duplex, nodeName: string) => void;
   /** The one file that is pushed to hosts. */
   readonly agentBundlePath: string;
   readonly nodeRuntime: NodeRuntimeOptions;

@@ -316,29 +316,26 @@ class Ssh2Connection implements SshConnection {
       () => undefined,
     );
     try {
-      const channel = await this.#open(
-        (done) => this.#client.exec(commandLine(text, options.asRoot), done),
-        signal,
-      );
-      return await collect(channel, lines, options, signal);
+      const open = (done: OnChannel): unknown => this.#client.exec(commandLine(text, options.asRoot), done);
+      return await this.#open(open, (channel) => collect(channel, lines, options, signal), signal);
     } finally {
       end.abort(new Error('done'));
     }
   }
 
-  async dial(socketPath: string): Promise<Duplex> {
-    const channel = await this.#open(
+  dial(socketPath: string): Promise<Duplex> {
+    return this.#open(
       (done) => this.#client.openssh_forwardOutStreamLocal(socketPath, done),
+      asStream,
       this.closed,
     );
-    channel.on('error', () => undefined);
-    return channel;
   }
 
   async tunnel({ host, port }: SshAddress): Promise<Duplex> {
     try {
       return await this.#open(
         (done) => this.#client.forwardOut('127.0.0.1', 0, host, port, done),
+        asStream,
         this.closed,
       );
     } catch (error) {
@@ -374,10 +371,12 @@ class Ssh2Connection implements SshConnection {
     this.#client.destroy();
   }
 
-  #open(
-    start: (done: (error: Error | undefined, channel: ClientChannel) => void) => unknown,
+  /** `use` gets the channel at once: with a short command, its output and end may come in the very packet that opens it. */
+  #open<T>(
+    start: (done: OnChannel) => unknown,
+    use: (channel: ClientChannel) => T | Promise<T>,
     signal: AbortSignal,
-  ): Promise<ClientChannel> {
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       function onAbort(): void {
         reject(signal.reason as Error);
@@ -393,7 +392,7 @@ class Ssh2Connection implements SshConnection {
           if (error !== undefined)
             reject(new HostFailure('CommandFailed', printable(error.message), { cause: error }));
           else if (signal.aborted) channel.destroy();
-          else resolve(channel);
+          else resolve(use(channel));
         });
       } catch (error) {
         signal.removeEventListener('abort', onAbort);
@@ -401,6 +400,13 @@ class Ssh2Connection implements SshConnection {
       }
     });
   }
+}
+
+type OnChannel = (error: Error | undefined, channel: ClientChannel) => void;
+
+function asStream(channel: ClientChannel): Duplex {
+  channel.on('error', () => undefined);
+  return channel;
 }
 
 /** Feeds the command and gathers what it prints, within bounds. */
