@@ -1,5 +1,10 @@
 import type { GroupVersions } from './group-order.ts';
-import type { DiscoverySource, ServedResource, ServedSubresource } from './served-resource.ts';
+import {
+  type DiscoverySource,
+  type ServedResource,
+  type ServedSubresource,
+  isForeign,
+} from './served-resource.ts';
 
 export type AggregatedVersion = 'v2' | 'v2beta1';
 
@@ -36,16 +41,17 @@ function resourceDiscovery(resource: ServedResource): object {
     ...(categories.length === 0 ? {} : { categories }),
     ...(subresources.length === 0
       ? {}
-      : { subresources: [...subresources].sort(byName).map(subresourceDiscovery) }),
+      : { subresources: [...subresources].sort(byName).map((each) => subresourceDiscovery(each, resource)) }),
   };
 }
 
-function subresourceDiscovery(subresource: ServedSubresource): object {
+function subresourceDiscovery(subresource: ServedSubresource, parent: ServedResource): object {
+  const foreign = isForeign(subresource, parent);
   return {
     subresource: subresource.name,
     responseKind: {
-      group: subresource.group ?? '',
-      version: subresource.version ?? '',
+      group: foreign ? (subresource.group ?? '') : '',
+      version: foreign ? (subresource.version ?? '') : '',
       kind: subresource.kind,
     },
     verbs: subresource.verbs,

@@ -1,5 +1,5 @@
 import type { GroupVersions } from './group-order.ts';
-import type { ServedResource } from './served-resource.ts';
+import { type ServedResource, isForeign } from './served-resource.ts';
 
 /** Bodies of discovery as it was before aggregation: one document a group version. Field order is Go's struct order, since scripts grep it. */
 
@@ -45,9 +45,9 @@ function resourceRows(resource: ServedResource): object[] {
     name: `${resource.plural}/${subresource.name}`,
     singularName: '',
     namespaced: resource.namespaced,
-    ...(subresource.version === undefined
-      ? {}
-      : { group: subresource.group ?? '', version: subresource.version }),
+    ...(isForeign(subresource, resource)
+      ? { group: subresource.group ?? '', version: subresource.version }
+      : {}),
     kind: subresource.kind,
     verbs: subresource.verbs,
   }));

@@ -30,3 +30,9 @@ export interface DiscoverySource {
   /** True for a group version whose aggregated server does not answer: discovery says Stale. */
   isStale?(group: string, version: string): boolean;
 }
+
+/** Whether a subresource speaks a kind of another group version than its parent's. */
+export function isForeign(subresource: ServedSubresource, parent: ServedResource): boolean {
+  const { group = parent.group, version = parent.version } = subresource;
+  return group !== parent.group || version !== parent.version;
+}

@@ -185,7 +185,7 @@ export function nameRule(check: TextCheck): (name: string, prefix: boolean) => r
 
 /** A value that a client may use as text behind "e.g.", with the pattern, as Kubernetes words it. */
 export function regexText(message: string, pattern: string, examples: readonly string[]): string {
-  const list = examples.map((each) => `'${each}', `).join('or ');
+  const list = examples.map((each) => `'${each}', `).join(' or ');
   return `${message} (e.g. ${list}regex used for validation is '${pattern}')`;
 }
 
