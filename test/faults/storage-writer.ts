@@ -48,5 +48,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  say(`end ${String((error as Error).name)} ${String((error as Error).message)}`);
+  const { name, message } = error as Error;
+  say(`end ${name} ${message}`);
 });

@@ -97,9 +97,7 @@ export class Journal implements CommitLog {
       );
     }
     const kind = value === undefined ? RecordKind.Delete : RecordKind.Put;
-    this.#staged.add(bytes, (into, at) => {
-      encodeRecord(into, at, { kind, revision, key, keyBytes, value });
-    });
+    this.#staged.add(bytes, { kind, revision, key, keyBytes, value });
   }
 
   flush(): Promise<void> {

@@ -1,3 +1,5 @@
+import { encodeRecord, type RecordContent } from './record.ts';
+
 /** A buffer that has grown larger than this is given back when it has been written. */
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
 const FIRST_BYTES = 256 * 1024;
@@ -24,10 +26,11 @@ export class Staging {
     return index === 0 ? 0 : (this.#ends[index - 1] ?? this.bytes);
   }
 
-  add(bytes: number, encode: (into: Buffer, at: number) => void): void {
+  /** Adds a record of `bytes` bytes. */
+  add(bytes: number, content: RecordContent): void {
     const at = this.bytes;
     if (at + bytes > this.#buffer.byteLength) this.#grow(at + bytes);
-    encode(this.#buffer, at);
+    encodeRecord(this.#buffer, at, content);
     this.#ends.push(at + bytes);
   }
 

@@ -11,8 +11,8 @@ export class KeyHistory {
   /** All but the newest; most keys have none. */
   #older: Version[] | undefined;
 
-  constructor(key: string, first: Version) {
-    this.key = key;
+  constructor(first: Version) {
+    this.key = first.key;
     this.#newest = first;
   }
 

@@ -46,12 +46,13 @@ export class KeyIndex {
     return live(this.#byKey.get(key)?.newest);
   }
 
-  put(key: string, version: Version): void {
+  put(version: Version): void {
+    const { key } = version;
     const isLive = live(version) !== undefined;
     this.#liveBytes += bytesOf(version);
     const history = this.#byKey.get(key);
     if (history === undefined) {
-      const first = new KeyHistory(key, version);
+      const first = new KeyHistory(version);
       this.#byKey.set(key, first);
       (isLive ? this.#live : this.#gone).insert(first);
       return;
@@ -71,27 +72,41 @@ export class KeyIndex {
   }
 
   /** What lives now, in key order. */
-  list({ prefix, startKey, limit }: Range): Found {
+  list({ prefix, startKey, limit = Infinity }: Range): Found {
     const items: Value[] = [];
-    for (const history of this.#live.slice(prefix, startKey, limit)) {
+    this.#live.forEach(prefix, startKey, (history) => {
       const value = live(history.newest);
-      if (value !== undefined) items.push(value);
-    }
-    const remaining = limit === undefined ? 0 : this.#live.count(prefix, startKey) - items.length;
+      if (items.length >= limit || value === undefined) return false;
+      items.push(value);
+      return true;
+    });
+    const remaining = limit === Infinity ? 0 : this.#live.count(prefix, startKey) - items.length;
     return { items, remaining };
   }
 
-  /** What lived at `revision`, in key order. */
-  listAt(revision: number, { prefix, startKey, limit = Infinity }: Range): Found {
+  /** What lived at `revision`, in key order. `since`: what changed below the prefix after it. */
+  listAt(revision: number, range: Range, since: readonly StorageEvent[]): Found {
+    const { prefix, startKey, limit = Infinity } = range;
     const items: Value[] = [];
-    let remaining = 0;
     for (const history of this.#merged(prefix, startKey)) {
+      if (items.length >= limit) break;
       const value = history.at(revision);
-      if (value === undefined) continue;
-      if (items.length < limit) items.push(value);
-      else remaining++;
+      if (value !== undefined) items.push(value);
     }
+    const remaining = limit === Infinity ? 0 : this.#countAt(revision, range, since) - items.length;
     return { items, remaining };
+  }
+
+  /** How many lived at `revision`: those that live now, but for what changed since. */
+  #countAt(revision: number, { prefix, startKey }: Range, since: readonly StorageEvent[]): number {
+    let count = this.#live.count(prefix, startKey);
+    for (const key of new Set(since.map((event) => event.key))) {
+      const history = this.#byKey.get(key);
+      if (history === undefined || (startKey !== undefined && this.#live.before(key, startKey))) continue;
+      if (history.at(revision) !== undefined) count++;
+      if (live(history.newest) !== undefined) count--;
+    }
+    return count;
   }
 
   /** Forgets what `event`, not newer than `revision`, put out of sight, and its bytes. */
@@ -114,15 +129,14 @@ export class KeyIndex {
   }
 
   *#merged(prefix: string, startKey: string | undefined): Generator<KeyHistory> {
-    const gone = this.#gone.slice(prefix, startKey);
-    let next = 0;
-    for (const history of this.#live.slice(prefix, startKey)) {
-      for (let other = gone[next]; other !== undefined; other = gone[++next]) {
-        if (this.#live.before(history.key, other.key)) break;
-        yield other;
+    const gone = this.#gone.iterate(prefix, startKey);
+    let other = gone.next();
+    for (const history of this.#live.iterate(prefix, startKey)) {
+      for (; other.done !== true && this.#live.before(other.value.key, history.key); other = gone.next()) {
+        yield other.value;
       }
       yield history;
     }
-    yield* gone.slice(next);
+    for (; other.done !== true; other = gone.next()) yield other.value;
   }
 }

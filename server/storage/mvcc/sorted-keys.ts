@@ -52,7 +52,7 @@ export class SortedKeys<Item extends Keyed> {
   }
 
   /** How many keys begin with `prefix` and are not before `startKey`. */
-  count(prefix: string, startKey = prefix): number {
+  count(prefix: string, startKey?: string): number {
     const from = this.#lowerBound(prefix, startKey);
     const to = this.#search((key) => this.#before(key, prefix) || key.startsWith(prefix));
     if (to.chunk < from.chunk) return 0;
@@ -62,19 +62,31 @@ export class SortedKeys<Item extends Keyed> {
     return count;
   }
 
-  /** At most `limit` items whose keys begin with `prefix` and are not before `startKey`, in order. */
-  slice(prefix: string, startKey = prefix, limit = Infinity): Item[] {
-    const items: Item[] = [];
+  /** Visits the items whose keys begin with `prefix` and are not before `startKey`, in order, until `visit` gives false. */
+  forEach(prefix: string, startKey: string | undefined, visit: (item: Item) => boolean): void {
+    let { chunk, index } = this.#lowerBound(prefix, startKey);
+    for (; chunk < this.#chunks.length; chunk++, index = 0) {
+      const part = this.#chunks[chunk] ?? [];
+      // Most chunks are wholly below the prefix or not at all: their keys need not be looked at.
+      const isWhole = part.at(-1)?.key.startsWith(prefix) === true;
+      for (; index < part.length; index++) {
+        const item = part[index];
+        if (item === undefined || !(isWhole || item.key.startsWith(prefix)) || !visit(item)) return;
+      }
+    }
+  }
+
+  /** As forEach. Nothing may be inserted or deleted meanwhile. */
+  *iterate(prefix: string, startKey?: string): Generator<Item, undefined> {
     let { chunk, index } = this.#lowerBound(prefix, startKey);
     for (; chunk < this.#chunks.length; chunk++, index = 0) {
       const part = this.#chunks[chunk] ?? [];
       for (; index < part.length; index++) {
         const item = part[index];
-        if (item === undefined || items.length >= limit || !item.key.startsWith(prefix)) return items;
-        items.push(item);
+        if (item?.key.startsWith(prefix) !== true) return;
+        yield item;
       }
     }
-    return items;
   }
 
   /** Whether `a` stands before `b`. */
@@ -82,7 +94,7 @@ export class SortedKeys<Item extends Keyed> {
     return beforeByBytes(a, b);
   }
 
-  #lowerBound(prefix: string, startKey: string): Position {
+  #lowerBound(prefix: string, startKey = prefix): Position {
     const start = beforeByBytes(prefix, startKey) ? startKey : prefix;
     return this.#search((key) => this.#before(key, start));
   }

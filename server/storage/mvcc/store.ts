@@ -30,7 +30,7 @@ const COMPACTION_STEP_EVENTS = 5000;
 
 /** The writes that become durable together. */
 class Commit {
-  readonly writes: { readonly key: string; readonly version: Version }[] = [];
+  readonly writes: Version[] = [];
   readonly done: Promise<void>;
   resolve: () => void = () => undefined;
   reject: (error: Error) => void = () => undefined;
@@ -110,7 +110,7 @@ export class MvccStore implements Storage {
     this.#revision = recovered?.baseRevision ?? FIRST_REVISION;
     this.#compacted = this.#revision;
     this.#assigned = this.#revision;
-    for (const value of recovered?.values ?? []) this.#index.put(value.key, value);
+    for (const value of recovered?.values ?? []) this.#index.put(value);
   }
 
   get revision(): number {
@@ -151,8 +151,9 @@ export class MvccStore implements Storage {
     if (revision < this.#compacted) throw new CompactedError(revision, this.#compacted);
     if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision);
     const range = { prefix, startKey, limit };
-    const found = revision === this.#revision ? this.#index.list(range) : this.#index.listAt(revision, range);
-    return { ...found, revision };
+    if (revision === this.#revision) return { ...this.#index.list(range), revision };
+    const since = this.#events.after(revision, prefix);
+    return { ...this.#index.listAt(revision, range, since), revision };
   }
 
   count(prefix: string): Promise<number> {
@@ -162,18 +163,28 @@ export class MvccStore implements Storage {
   async create(key: string, encode: Encode): Promise<Versioned> {
     checkKey(key);
     for (let wait = this.#room('put'); wait !== undefined; wait = this.#room('put')) await wait;
-    const head = this.#head(key);
-    if (head.value === undefined) return await this.#put(key, undefined, encode);
-    await head.durable;
-    throw new KeyExistsError(head.value);
+    const pending = this.#pending.get(key);
+    const current = this.#head(key, pending);
+    if (current === undefined) {
+      const value = this.#put(key, undefined, encode);
+      await this.#durable(value);
+      return value;
+    }
+    await pending?.commit.done;
+    throw new KeyExistsError(current);
   }
 
   async update(key: string, expected: number, encode: Encode): Promise<Versioned> {
     for (let wait = this.#room('put'); wait !== undefined; wait = this.#room('put')) await wait;
-    const head = this.#head(key);
-    if (head.value?.modRevision === expected) return await this.#put(key, head.value, encode);
-    await head.durable;
-    throw new RevisionConflictError(key, expected, head.value);
+    const pending = this.#pending.get(key);
+    const current = this.#head(key, pending);
+    if (current?.modRevision === expected) {
+      const value = this.#put(key, current, encode);
+      await this.#durable(value);
+      return value;
+    }
+    await pending?.commit.done;
+    throw new RevisionConflictError(key, expected, current);
   }
 
   async delete(
@@ -181,15 +192,16 @@ export class MvccStore implements Storage {
     expected: number,
   ): Promise<{ readonly revision: number; readonly previous: Versioned }> {
     for (let wait = this.#room('delete'); wait !== undefined; wait = this.#room('delete')) await wait;
-    const head = this.#head(key);
-    if (head.value?.modRevision !== expected) {
-      await head.durable;
-      throw new RevisionConflictError(key, expected, head.value);
+    const pending = this.#pending.get(key);
+    const previous = this.#head(key, pending);
+    if (previous?.modRevision !== expected) {
+      await pending?.commit.done;
+      throw new RevisionConflictError(key, expected, previous);
     }
     const revision = this.#assigned + 1;
     this.#log.stage({ key, revision, value: undefined });
-    await this.#enqueue(key, new Tombstone(revision));
-    return { revision, previous: head.value };
+    await this.#durable(new Tombstone(key, revision));
+    return { revision, previous };
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- A refusal must come as a rejection.
@@ -225,8 +237,7 @@ export class MvccStore implements Storage {
     const previous = this.#index.get(key);
     const created = previous?.createRevision ?? revision;
     this.#apply(
-      key,
-      value === undefined ? new Tombstone(revision) : this.#slabs.add(key, value, created, revision),
+      value === undefined ? new Tombstone(key, revision) : this.#slabs.add(key, value, created, revision),
     );
     this.#revision = revision;
     this.#assigned = revision;
@@ -241,30 +252,26 @@ export class MvccStore implements Storage {
     return this.#log.room(kind);
   }
 
-  /** What a write of `key` replaces, pending or not. A refusal that tells it must wait until it is durable. */
-  #head(key: string): { readonly value: Value | undefined; readonly durable: Promise<void> | undefined } {
-    const pending = this.#pending.get(key);
-    if (pending === undefined) return { value: this.#index.get(key), durable: undefined };
-    return { value: live(pending.version), durable: pending.commit.done };
+  /** What a write of `key` replaces, `pending` or not. A refusal that tells of what is pending must wait until it is durable. */
+  #head(key: string, pending: Pending | undefined): Value | undefined {
+    return pending === undefined ? this.#index.get(key) : live(pending.version);
   }
 
-  async #put(key: string, previous: Value | undefined, encode: Encode): Promise<Value> {
+  #put(key: string, previous: Value | undefined, encode: Encode): Value {
     const revision = this.#assigned + 1;
     const bytes = encode(revision);
     this.#log.stage({ key, revision, value: bytes });
-    const value = this.#slabs.add(key, bytes, previous?.createRevision ?? revision, revision);
-    await this.#enqueue(key, value);
-    return value;
+    return this.#slabs.add(key, bytes, previous?.createRevision ?? revision, revision);
   }
 
-  /** Of what is staged already. */
-  async #enqueue(key: string, version: Version): Promise<void> {
+  /** Resolves when `version`, which is staged, is durable and visible. */
+  #durable(version: Version): Promise<void> {
     this.#assigned = version.modRevision;
     const commit = this.#next;
-    commit.writes.push({ key, version });
-    this.#pending.set(key, { version, commit });
+    commit.writes.push(version);
+    this.#pending.set(version.key, { version, commit });
     this.#committing ??= this.#commitAll();
-    await commit.done;
+    return commit.done;
   }
 
   /** One flush after the other until nothing waits. The first begins in the next turn, so that writes of this turn share it. */
@@ -285,9 +292,9 @@ export class MvccStore implements Storage {
   }
 
   #publish(commit: Commit): void {
-    const events = commit.writes.map(({ key, version }) => {
-      if (this.#pending.get(key)?.version === version) this.#pending.delete(key);
-      return this.#apply(key, version);
+    const events = commit.writes.map((version) => {
+      if (this.#pending.get(version.key)?.version === version) this.#pending.delete(version.key);
+      return this.#apply(version);
     });
     this.#revision = events.at(-1)?.revision ?? this.#revision;
     this.#watchers.commit(events, this.#revision);
@@ -317,11 +324,12 @@ export class MvccStore implements Storage {
     return events;
   }
 
-  #apply(key: string, version: Version): StorageEvent {
+  #apply(version: Version): StorageEvent {
+    const { key } = version;
     const previous = this.#index.get(key);
     const current = live(version);
     const type = current === undefined ? 'delete' : previous === undefined ? 'create' : 'update';
-    this.#index.put(key, version);
+    this.#index.put(version);
     const event = { type, key, revision: version.modRevision, current, previous } as const;
     this.#events.push(event);
     return event;

@@ -24,9 +24,11 @@ export class Value implements Versioned {
 
 /** The end of a key's life. */
 export class Tombstone {
+  readonly key: string;
   readonly modRevision: number;
 
-  constructor(modRevision: number) {
+  constructor(key: string, modRevision: number) {
+    this.key = key;
     this.modRevision = modRevision;
   }
 }
