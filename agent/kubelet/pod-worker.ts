@@ -60,6 +60,9 @@ export class PodWorker {
   #runtime: PodRuntime = emptyRuntime;
   #dirty = false;
   #failures = 0;
+  #setbacks = 0;
+  #toldNetwork = false;
+  #mounted: MountedVolumes | undefined;
   #sleep: AbortController | undefined;
   /** Cuts off what is being done when the pod is to end, or to end sooner. */
   #work = new AbortController();
@@ -247,22 +250,18 @@ export class PodWorker {
       probe: (kind, id) => prober.result(kind, id),
     });
     if (!isHostNetwork(this.#pod) && network.gateway === undefined) {
-      this.#tools.events.pod(
-        this.#pod,
-        'Warning',
-        'NetworkNotReady',
-        'network is not ready: the node has no pod network yet',
-      );
+      this.#tellNetworkNotReady();
       return networkWaitMs;
     }
     await this.#kill(plan, signal);
     if (plan.killPod && !plan.createSandbox) return 0;
     const mounted = await this.#setUpVolumes();
-    if (mounted === undefined) return retryMsMin * 2 ** Math.min(this.#failures++, 5);
+    if (mounted === undefined) return this.#setback();
     const sandboxId = plan.createSandbox
       ? await this.#runSandbox(plan, signal)
       : sandboxNeed(this.#pod, this.#runtime).current?.id;
-    if (sandboxId === undefined) return retryMsMin * 2 ** Math.min(this.#failures++, 5);
+    if (sandboxId === undefined) return this.#setback();
+    this.#setbacks = 0;
     const starts = [...plan.startEphemeral, ...plan.startInit, ...plan.start];
     const retryMs = await this.#startAll(starts, { sandboxId, mounted }, signal);
     if (starts.length > 0 || plan.kill.length > 0) {
@@ -270,6 +269,20 @@ export class PodWorker {
       this.#report(false);
     }
     return retryMs;
+  }
+
+  /** How long to wait after a step that failed, longer each time. */
+  #setback(): number {
+    this.#setbacks += 1;
+    return Math.min(retryMsMax, retryMsMin * 2 ** Math.min(this.#setbacks - 1, 10));
+  }
+
+  /** Once: the node tells it too, and events are few. */
+  #tellNetworkNotReady(): void {
+    if (this.#toldNetwork) return;
+    this.#toldNetwork = true;
+    const message = 'network is not ready: the node has no pod network yet';
+    this.#tools.events.pod(this.#pod, 'Warning', 'NetworkNotReady', message);
   }
 
   async #kill(plan: PodPlan, signal: AbortSignal): Promise<void> {
@@ -298,16 +311,17 @@ export class PodWorker {
     await this.#readRuntime(signal);
   }
 
-  /** Undefined when a volume is not to be had; the user reads why in an event. */
+  /** Undefined when a volume was never to be had; the user reads why in an event. */
   async #setUpVolumes(): Promise<MountedVolumes | undefined> {
     const { volumes, events } = this.#tools;
     try {
-      return await volumes.setUp(this.#pod);
+      this.#mounted = await volumes.setUp(this.#pod);
     } catch (error) {
-      // Running containers keep what they have.
-      events.pod(this.#pod, 'Warning', 'FailedMount', error instanceof Error ? error.message : String(error));
-      return undefined;
+      const message = error instanceof Error ? error.message : String(error);
+      events.pod(this.#pod, 'Warning', 'FailedMount', message);
     }
+    // What was set up once stays as it is when its source is gone.
+    return this.#mounted;
   }
 
   async #runSandbox(plan: PodPlan, signal: AbortSignal): Promise<string | undefined> {
