@@ -1,0 +1,202 @@
+import { startBareServer, type BareServer } from './bare.ts';
+import { Connection, type Call } from './http-client.ts';
+import type { ApiTarget } from './kubeconfig.ts';
+import { measure, timesText, type Measured } from './measure.ts';
+import type { BenchRow } from './row.ts';
+import { watchLatency } from './watch.ts';
+
+const clients = 64;
+const podCount = 10_000;
+const getCount = 20_000;
+const lists = 5;
+const namespace = 'flotilla-bench';
+const pods = `/api/v1/namespaces/${namespace}/pods`;
+
+/** A pod as people write them: 1.7 KB, which a server makes about 4.7 KB of. */
+function podBody(name: string): Buffer {
+  const env = Array.from({ length: 12 }, (_, i) => ({
+    name: `SETTING_${i}`,
+    value: `value of setting ${i}`,
+  }));
+  const probe = { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 10 };
+  const container = {
+    name: 'main',
+    image: 'registry.example.com/team/application:1.2.3',
+    args: ['--port=8080', '--log-level=info'],
+    ports: [{ name: 'http', containerPort: 8080 }],
+    env,
+    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+    readinessProbe: probe,
+    livenessProbe: probe,
+    volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
+  };
+  return Buffer.from(
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name,
+        labels: { app: 'bench', tier: 'backend', release: 'stable' },
+        annotations: { note: 'load' },
+      },
+      spec: {
+        // Nobody takes it: what is measured is the API.
+        schedulerName: 'nobody',
+        automountServiceAccountToken: false,
+        containers: [
+          container,
+          { ...container, name: 'sidecar', ports: [{ name: 'side', containerPort: 8081 }] },
+        ],
+        volumes: [{ name: 'scratch', emptyDir: {} }],
+      },
+    }),
+  );
+}
+
+/** Creates, reads, lists and watches against one API server; with `bare`, also against node:https alone for the limit. */
+export async function apiBench(target: ApiTarget, withLimit: boolean): Promise<BenchRow[]> {
+  const connections = await openAll(target, clients);
+  const bare = withLimit ? await startBareServer() : undefined;
+  try {
+    const [first] = connections;
+    if (first === undefined) throw new Error('no connection');
+    await prepare(first);
+    return [
+      ...(await creates(connections, bare)),
+      ...(await gets(connections, bare)),
+      ...(await fullLists(first, bare)),
+      ...(await watchLatency(target, namespace, bare)),
+    ];
+  } finally {
+    await connections[0]
+      ?.call({ method: 'DELETE', path: `${pods}?gracePeriodSeconds=0` })
+      .catch(() => undefined);
+    for (const connection of connections) connection.close();
+    await bare?.stop();
+  }
+}
+
+function openAll(target: ApiTarget, count: number): Promise<Connection[]> {
+  return Promise.all(Array.from({ length: count }, () => Connection.open(target)));
+}
+
+async function prepare(connection: Connection): Promise<void> {
+  const meta = (kind: string, name: string): Buffer =>
+    Buffer.from(JSON.stringify({ apiVersion: 'v1', kind, metadata: { name } }));
+  await connection.call({ method: 'POST', path: '/api/v1/namespaces', body: meta('Namespace', namespace) });
+  const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+  await connection.call({ method: 'POST', path: accounts, body: meta('ServiceAccount', 'default') });
+  await connection.call({ method: 'DELETE', path: `${pods}?gracePeriodSeconds=0` });
+}
+
+async function expectStatus(connection: Connection, call: Call, status: number): Promise<Buffer> {
+  const reply = await connection.call(call);
+  if (reply.status === status) return reply.body;
+  const again = await connection.call({ ...call, keepBody: true });
+  throw new Error(
+    `Cannot ${call.method} ${call.path}: ${reply.status}, again ${again.status} ${again.body.subarray(0, 500).toString()}`,
+  );
+}
+
+async function creates(
+  connections: readonly Connection[],
+  bare: BareServer | undefined,
+): Promise<BenchRow[]> {
+  const run = Math.floor(performance.timeOrigin).toString(36);
+  const [first] = connections;
+  if (first === undefined) return [];
+  const single = await measure([first], 500, async (connection, i) => {
+    await expectStatus(connection, { method: 'POST', path: pods, body: podBody(`one-${run}-${i}`) }, 201);
+  });
+  const many = await measure(connections, podCount - 500, async (connection, i) => {
+    await expectStatus(connection, { method: 'POST', path: pods, body: podBody(`pod-${run}-${i}`) }, 201);
+  });
+  const sample = await sampleOf(first);
+  await bare?.setBody('get', sample);
+  const limitOf = (workers: number, count: number): Promise<Measured | undefined> =>
+    limit(bare, workers, count, { method: 'POST', path: '/create', body: podBody('limit') });
+  const note = `the server makes ${sample.length} bytes of ${podBody('x').length}`;
+  return [
+    rowOf('create a pod, durable, 1 client', single, await limitOf(1, 500)),
+    {
+      ...rowOf(`create a pod, durable, ${clients} clients`, many, await limitOf(clients, podCount)),
+      note: `${timesText(many)}; ${note}`,
+    },
+  ];
+}
+
+async function sampleOf(connection: Connection): Promise<Buffer> {
+  const list = await expectStatus(
+    connection,
+    { method: 'GET', path: `${pods}?limit=1`, keepBody: true },
+    200,
+  );
+  const { items } = JSON.parse(list.toString()) as { items: readonly object[] };
+  return Buffer.from(JSON.stringify({ kind: 'Pod', apiVersion: 'v1', ...items[0] }));
+}
+
+async function gets(connections: readonly Connection[], bare: BareServer | undefined): Promise<BenchRow[]> {
+  const [first] = connections;
+  if (first === undefined) return [];
+  const list = await expectStatus(first, { method: 'GET', path: `${pods}?limit=500`, keepBody: true }, 200);
+  const { items } = JSON.parse(list.toString()) as { items: readonly { metadata: { name: string } }[] };
+  const names = items.map((each) => each.metadata.name);
+  const found = await measure(connections, getCount, async (connection, i) => {
+    await expectStatus(connection, { method: 'GET', path: `${pods}/${names[i % names.length] ?? ''}` }, 200);
+  });
+  return [
+    rowOf(
+      `get a pod, ${clients} clients`,
+      found,
+      await limit(bare, clients, getCount, { method: 'GET', path: '/get' }),
+    ),
+  ];
+}
+
+async function fullLists(connection: Connection, bare: BareServer | undefined): Promise<BenchRow[]> {
+  const whole = await expectStatus(connection, { method: 'GET', path: pods, keepBody: true }, 200);
+  await bare?.setBody('list', whole);
+  const found = await measure([connection], lists, async (each) => {
+    await expectStatus(each, { method: 'GET', path: pods }, 200);
+  });
+  const best = await limit(bare, 1, lists, { method: 'GET', path: '/list' });
+  return [
+    {
+      name: `list ${podCount} pods`,
+      value: round(found.p50Ms),
+      unit: 'ms',
+      limit: best === undefined ? undefined : round(best.p50Ms),
+      note: `${(whole.length / 1e6).toFixed(1)} MB`,
+    },
+  ];
+}
+
+/** The same call against node:https alone. */
+async function limit(
+  bare: BareServer | undefined,
+  workers: number,
+  count: number,
+  call: Call,
+): Promise<Measured | undefined> {
+  if (bare === undefined) return undefined;
+  const connections = await openAll(bare.target, workers);
+  const found = await measure(connections, count, async (connection) => {
+    await connection.call(call);
+  });
+  for (const connection of connections) connection.close();
+  return found;
+}
+
+function rowOf(name: string, found: Measured, best: Measured | undefined): BenchRow {
+  return {
+    name,
+    value: Math.round(found.perSecond),
+    unit: '/s',
+    limit: best === undefined ? undefined : Math.round(best.perSecond),
+    note: timesText(found),
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
