@@ -1,42 +1,33 @@
 import type { StorageEvent, WatchOptions } from '../storage.ts';
 
-/** One watch. What it has been told up to is `told`. */
+/** One watch, and what it has been told up to. */
 class Watcher {
   readonly prefix: string;
-  readonly #options: WatchOptions;
-  #told: number;
+  readonly options: WatchOptions;
+  told: number;
 
   constructor(prefix: string, options: WatchOptions) {
     this.prefix = prefix;
-    this.#options = options;
-    this.#told = options.afterRevision;
+    this.options = options;
+    this.told = options.afterRevision;
   }
 
-  /** Tells what of `events` is news. The events of one commit or of the history, in order. */
+  /** Tells what of `events` is news: the events of one commit or of the history, in order. */
   tell(events: readonly StorageEvent[]): void {
     const first = events[0];
     const last = events.at(-1);
-    if (first === undefined || last === undefined || last.revision <= this.#told) return;
-    const news = first.revision > this.#told ? events : events.filter((e) => e.revision > this.#told);
-    this.#told = last.revision;
-    this.#options.onEvents(news);
-  }
-
-  /** All up to `revision` has been told. */
-  progress(revision: number): void {
-    if (revision < this.#told) return;
-    this.#told = revision;
-    this.#options.onProgress?.(revision);
-  }
-
-  end(error: Error | undefined): void {
-    this.#options.onEnd?.(error);
+    if (first === undefined || last === undefined || last.revision <= this.told) return;
+    const news = first.revision > this.told ? events : events.filter((e) => e.revision > this.told);
+    this.told = last.revision;
+    this.options.onEvents(news);
   }
 }
 
 /** The watches, by prefix: what a commit changed below a prefix is gathered once, and told to all who watch it. */
 export class Watchers {
   readonly #all = new Set<Watcher>();
+  /** Those of them that want to hear of every commit. */
+  readonly #curious = new Set<Watcher>();
   readonly #byPrefix = new Map<string, Set<Watcher>>();
   /** How many prefixes have that length: which beginnings of a key are worth looking up. */
   readonly #lengths = new Map<number, number>();
@@ -51,9 +42,8 @@ export class Watchers {
     }
     group.add(watcher);
     this.#all.add(watcher);
-    this.#guard(watcher, () => {
-      watcher.tell(history);
-    });
+    if (options.onProgress !== undefined) this.#curious.add(watcher);
+    this.#tell([watcher], history);
     return () => {
       this.#remove(watcher);
     };
@@ -62,26 +52,34 @@ export class Watchers {
   /** Tells one commit: `events` in order, the last at `revision`. */
   commit(events: readonly StorageEvent[], revision: number): void {
     if (this.#all.size === 0) return;
-    for (const [group, news] of this.#concerned(events)) {
-      for (const watcher of [...group]) {
-        if (this.#all.has(watcher)) {
-          this.#guard(watcher, () => {
-            watcher.tell(news);
-          });
-        }
+    for (const [group, news] of this.#concerned(events)) this.#tell([...group], news);
+    for (const watcher of this.#curious) {
+      if (watcher.told > revision) continue;
+      watcher.told = revision;
+      try {
+        watcher.options.onProgress?.(revision);
+      } catch (error) {
+        this.#end(watcher, error);
       }
-    }
-    for (const watcher of this.#all) {
-      this.#guard(watcher, () => {
-        watcher.progress(revision);
-      });
     }
   }
 
   endAll(error: Error | undefined): void {
     for (const watcher of [...this.#all]) {
       this.#remove(watcher);
-      watcher.end(error);
+      watcher.options.onEnd?.(error);
+    }
+  }
+
+  /** Of `watchers`, any may stop itself or another meanwhile. One that throws ends, and harms nobody else. */
+  #tell(watchers: readonly Watcher[], events: readonly StorageEvent[]): void {
+    for (const watcher of watchers) {
+      if (!this.#all.has(watcher)) continue;
+      try {
+        watcher.tell(events);
+      } catch (error) {
+        this.#end(watcher, error);
+      }
     }
   }
 
@@ -100,19 +98,15 @@ export class Watchers {
     return concerned;
   }
 
-  /** A watcher that throws ends, and harms nobody else. */
-  #guard(watcher: Watcher, tell: () => void): void {
-    try {
-      tell();
-    } catch (error) {
-      if (!this.#all.has(watcher)) return;
-      this.#remove(watcher);
-      watcher.end(error as Error);
-    }
+  #end(watcher: Watcher, error: unknown): void {
+    if (!this.#all.has(watcher)) return;
+    this.#remove(watcher);
+    watcher.options.onEnd?.(error as Error);
   }
 
   #remove(watcher: Watcher): void {
     if (!this.#all.delete(watcher)) return;
+    this.#curious.delete(watcher);
     const group = this.#byPrefix.get(watcher.prefix);
     group?.delete(watcher);
     if (group?.size !== 0) return;
