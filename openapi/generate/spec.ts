@@ -108,12 +108,12 @@ function readResource(group: GroupText, text: string): ServedResource {
 
 function readSubresource(group: GroupText, text: string): ServedSubresource {
   const [path = '', verbs = '', kind = '', other] = text.split(' ');
-  const [otherGroup, otherVersion] = other?.includes('/') === true ? other.split('/') : ['', other];
+  const [otherGroup = '', otherVersion = other] = other?.includes('/') === true ? other.split('/') : [];
   return {
     name: path.slice(path.indexOf('/') + 1),
     verbs: verbs.split(','),
     kind,
-    group: other === undefined ? group.group : (otherGroup ?? ''),
+    group: other === undefined ? group.group : otherGroup,
     version: otherVersion ?? group.version,
   };
 }

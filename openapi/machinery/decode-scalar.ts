@@ -27,12 +27,12 @@ export function decodeScalar(
   switch (schema.kind) {
     case 'int32':
     case 'int64':
-      return decodeInteger(schema.kind, schema.goType, value, text, false);
+      return decodeInteger(schema, value, text, false);
     case 'double':
       if (typeof value === 'number') return value;
       throw wrongType(value, schema.goType, false);
     case 'intOrString':
-      return typeof value === 'string' ? value : decodeInteger('int32', 'int32', value, text, true);
+      return typeof value === 'string' ? value : decodeInteger(int32, value, text, true);
     case 'quantity':
       return decodeQuantity(value, text);
     case 'bytes':
@@ -43,10 +43,10 @@ export function decodeScalar(
 }
 
 const int32Max = 2 ** 31 - 1;
+const int32 = { kind: 'int32', goType: 'int32' } as const;
 
 function decodeInteger(
-  kind: 'int32' | 'int64',
-  goType: string,
+  { kind, goType }: Pick<ScalarSchema, 'kind' | 'goType'>,
   value: JsonValue,
   text: string | undefined,
   final: boolean,

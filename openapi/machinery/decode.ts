@@ -1,7 +1,15 @@
 import { decodeScalar, FieldFault } from './decode-scalar.ts';
 import { type JsonArray, type JsonObject, type JsonValue, isJsonObject } from './json.ts';
-import { numberTextOf } from './number-texts.ts';
-import type { Field, ListSchema, MapSchema, ObjectSchema, Schema, UnionSchema } from './schema.ts';
+import { hasNumberTexts, numberTextOf } from './number-texts.ts';
+import type {
+  Field,
+  ListSchema,
+  MapSchema,
+  ObjectSchema,
+  ScalarSchema,
+  Schema,
+  UnionSchema,
+} from './schema.ts';
 import { setOwn } from './tree.ts';
 import { zeroOf } from './zero.ts';
 
@@ -26,6 +34,8 @@ interface Decoding {
   fault: string | undefined;
   /** Above 0 where Kubernetes does not look for unknown fields. */
   quiet: number;
+  /** Whether some number in the document was written unusually. */
+  readonly numberTexts: boolean;
 }
 
 const unknownMax = 100;
@@ -36,58 +46,54 @@ const unknownMax = 100;
  * Throws DecodeError for a value of a wrong type. The input is not changed; parts of it may be shared.
  */
 export function decode(schema: ObjectSchema, value: JsonValue): Decoded {
-  const decoding: Decoding = { path: [], unknown: [], fault: undefined, quiet: 0 };
-  const object = decodeValue(schema, value ?? {}, value, '', decoding);
+  const numberTexts = isJsonObject(value) && hasNumberTexts(value);
+  const decoding: Decoding = { path: [], unknown: [], fault: undefined, quiet: 0, numberTexts };
+  const object = decodeValue(schema, value ?? {}, undefined, decoding);
   if (decoding.fault !== undefined) throw new DecodeError(decoding.fault);
   return { object: isJsonObject(object) ? object : {}, unknown: decoding.unknown };
 }
 
-/** `container[key]` is where the value stands. Undefined is Go's zero value. */
+/** `container` holds the value at the last step of the path. Undefined is Go's zero value. */
 function decodeValue(
   schema: Schema,
   value: JsonValue,
-  container: JsonValue,
-  key: string | number,
+  container: object | undefined,
   decoding: Decoding,
 ): JsonValue | undefined {
   if (value === null) return undefined;
   switch (schema.kind) {
     case 'object':
-      if (isJsonObject(value)) return decodeObject(schema, value, decoding);
-      return mismatch(schema, value, decoding);
+      return isJsonObject(value) ? decodeObject(schema, value, decoding) : mismatch(schema, value, decoding);
     case 'list':
-      if (Array.isArray(value)) return decodeList(schema, value as JsonArray, decoding);
-      return mismatch(schema, value, decoding);
+      return isArray(value) ? decodeList(schema, value, decoding) : mismatch(schema, value, decoding);
     case 'map':
-      if (isJsonObject(value)) return decodeMap(schema, value, decoding);
-      return mismatch(schema, value, decoding);
+      return isJsonObject(value) ? decodeMap(schema, value, decoding) : mismatch(schema, value, decoding);
     case 'union':
       return decodeUnion(schema, value, decoding);
     case 'string':
-      if (typeof value === 'string') return value;
-      return mismatch(schema, value, decoding);
+      return typeof value === 'string' ? value : mismatch(schema, value, decoding);
     case 'bool':
-      if (typeof value === 'boolean') return value;
-      return mismatch(schema, value, decoding);
+      return typeof value === 'boolean' ? value : mismatch(schema, value, decoding);
     case 'any':
     case 'raw':
       return value;
     default:
-      return decodeOther(schema, value, container, key, decoding);
+      return decodeOther(schema, value, container, decoding);
   }
 }
 
+function isArray(value: JsonValue): value is JsonArray {
+  return Array.isArray(value);
+}
+
 function decodeOther(
-  schema: Parameters<typeof decodeScalar>[0],
+  schema: ScalarSchema,
   value: JsonValue,
-  container: JsonValue,
-  key: string | number,
+  container: object | undefined,
   decoding: Decoding,
 ): JsonValue | undefined {
   const text =
-    typeof value === 'number' && typeof container === 'object' && container !== null
-      ? numberTextOf(container, key)
-      : undefined;
+    typeof value === 'number' && container !== undefined ? writtenAs(container, decoding) : undefined;
   try {
     return decodeScalar(schema, value, text);
   } catch (error) {
@@ -100,30 +106,45 @@ function decodeOther(
   }
 }
 
+function writtenAs(container: object, { path }: Decoding): string | undefined {
+  const step = path.at(-1);
+  return step === undefined
+    ? undefined
+    : numberTextOf(container, typeof step === 'object' ? step.name : step);
+}
+
 function decodeObject(schema: ObjectSchema, value: JsonObject, decoding: Decoding): JsonObject {
   const { fields, byName } = schema;
   const slots = new Array<JsonValue | undefined>(fields.length);
-  const { path } = decoding;
   for (const key in value) {
     const field = byName.get(key);
-    if (field === undefined) {
-      noteUnknown(decoding, key);
-      continue;
-    }
     const raw = value[key];
-    if (raw === null || raw === undefined) continue;
-    path.push(field);
-    slots[field.index] = decodeValue(field.schema, raw, value, key, decoding);
-    path.pop();
+    if (field === undefined) noteUnknown(decoding, key);
+    else if (typeof raw === 'string' && field.schema.kind === 'string') slots[field.index] = raw;
+    else if (raw !== null && raw !== undefined) slots[field.index] = decodeField(field, raw, value, decoding);
   }
   const result: Record<string, JsonValue> = {};
-  for (let index = 0; index < fields.length; index++) {
-    const field = fields[index] as Field;
-    const decoded = slots[index];
-    const kept = decoded === undefined || isOmitted(field, decoded) ? zeroOf(field) : decoded;
-    if (kept !== undefined) result[field.name] = kept;
+  for (const field of fields) {
+    const decoded = slots[field.index];
+    if (decoded !== undefined && !isOmitted(field, decoded)) {
+      result[field.name] = decoded;
+    } else if (field.alwaysWritten) {
+      result[field.name] = zeroOf(field) ?? null;
+    }
   }
   return result;
+}
+
+function decodeField(
+  field: Field,
+  raw: JsonValue,
+  container: object,
+  decoding: Decoding,
+): JsonValue | undefined {
+  decoding.path.push(field);
+  const decoded = decodeValue(field.schema, raw, container, decoding);
+  decoding.path.pop();
+  return decoded;
 }
 
 /** Whether Go would not write this value of a field, or would write its zero value for it. */
@@ -158,7 +179,7 @@ function decodeList(schema: ListSchema, value: JsonArray, decoding: Decoding): J
   const result: JsonValue[] = new Array<JsonValue>(value.length);
   for (let index = 0; index < value.length; index++) {
     path.push(index);
-    const item = decodeValue(items, value[index] ?? null, value, index, decoding);
+    const item = decodeValue(items, value[index] ?? null, value, decoding);
     path.pop();
     result[index] = item ?? elementZero(items, itemsNullable);
   }
@@ -171,7 +192,7 @@ function decodeMap(schema: MapSchema, value: JsonObject, decoding: Decoding): Js
   const result: Record<string, JsonValue> = {};
   for (const key of sortedKeys(value)) {
     path.push(key);
-    const item = decodeValue(values, value[key] ?? null, value, key, decoding);
+    const item = decodeValue(values, value[key] ?? null, value, decoding);
     path.pop();
     setOwn(result, key, item ?? elementZero(values, valuesNullable));
   }
@@ -192,7 +213,7 @@ function decodeUnion(schema: UnionSchema, value: JsonValue, decoding: Decoding):
   if (typeof value === 'boolean' && schema.bool === true) return value;
   decoding.quiet++;
   const part = Array.isArray(value) && schema.list !== undefined ? schema.list : schema.object;
-  const result = decodeValue(part, value, value, '', decoding);
+  const result = decodeValue(part, value, undefined, decoding);
   decoding.quiet--;
   return result;
 }
@@ -211,9 +232,10 @@ function pathText(path: readonly Step[], last: string): string {
   return `${text}${text === '' ? '' : '.'}${last}`;
 }
 
-function mismatch(schema: Schema, value: JsonValue, decoding: Decoding): undefined {
+function mismatch(schema: Schema, value: JsonValue, decoding: Decoding): JsonValue | undefined {
   const what = Array.isArray(value) ? 'array' : typeof value;
   decoding.fault ??= mismatchText(what === 'boolean' ? 'bool' : what, schema.goType, decoding);
+  return undefined;
 }
 
 function mismatchText(what: string, goType: string, decoding: Decoding): string {

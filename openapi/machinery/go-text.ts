@@ -1,13 +1,14 @@
-import { type JsonArray, type JsonObject, type JsonValue, isJsonObject } from './json.ts';
+import type { JsonArray, JsonObject, JsonValue } from './json.ts';
 
 /** A value as Go's %v prints it: `map[a:1 b:[x y]]`, maps by key, null as <nil>. */
 export function goText(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return `[${(value as JsonArray).map(goText).join(' ')}]`;
-  if (!isJsonObject(value)) return String(value);
-  const members = Object.keys(value)
+  if (typeof value !== 'object') return String(value);
+  const object = value as JsonObject;
+  const members = Object.keys(object)
     .sort()
-    .map((key) => `${key}:${goText((value as JsonObject)[key])}`);
+    .map((key) => `${key}:${goText(object[key])}`);
   return `map[${members.join(' ')}]`;
 }
 

@@ -1,5 +1,5 @@
 import type { JsonValue } from './json.ts';
-import { noteNumberText } from './number-texts.ts';
+import { noteDocument, noteNumberText } from './number-texts.ts';
 import { ParseError } from './parse-error.ts';
 
 /** What JSON.parse cannot tell about a document. */
@@ -19,6 +19,7 @@ interface Reader {
   readonly duplicates: string[];
   readonly offsets: Map<string, number>;
   readonly keepNumbers: boolean;
+  noted: boolean;
 }
 
 /** As deep as Go's encoding/json reads. */
@@ -40,12 +41,15 @@ export function readJson(bytes: Uint8Array, keepNumbers: boolean): JsonReading {
     duplicates: [],
     offsets: new Map(),
     keepNumbers,
+    noted: false,
   };
   const root: JsonValue[] = [];
   root[0] = readValue(reader, root, 0, 'looking for beginning of value');
   skipSpace(reader);
   if (reader.offset < reader.bytes.length) throw unexpected(reader, 'after top-level value');
-  return { value: root[0], duplicates: reader.duplicates, offsets: reader.offsets };
+  const [value] = root;
+  if (reader.noted && typeof value === 'object' && value !== null) noteDocument(value);
+  return { value, duplicates: reader.duplicates, offsets: reader.offsets };
 }
 
 function readValue(reader: Reader, container: object, key: string | number, context: string): JsonValue {
@@ -203,7 +207,10 @@ function readNumber(reader: Reader, container: object, key: string | number): nu
   }
   if (!Number.isFinite(number))
     throw new ParseError(`json: cannot unmarshal number ${text} into Go value of type float64`);
-  if (whole ? !Number.isSafeInteger(number) : Number.isInteger(number)) noteNumberText(container, key, text);
+  if (whole ? !Number.isSafeInteger(number) : Number.isInteger(number)) {
+    noteNumberText(container, key, text);
+    reader.noted = true;
+  }
   return Object.is(number, -0) ? 0 : number;
 }
 

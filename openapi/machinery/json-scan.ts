@@ -19,7 +19,7 @@ export function scanJson(bytes: Uint8Array): JsonScan {
   let unusualNumbers = false;
   const { length } = bytes;
   for (let at = 0; at < length; at++) {
-    const byte = bytes[at] as number;
+    const byte = bytes[at] ?? 0;
     if (byte >= 0x30 && byte <= 0x39) {
       if (++digits > 15) unusualNumbers = true;
       continue;

@@ -10,6 +10,17 @@ export function noteNumberText(container: object, key: string | number, text: st
   noted.set(container, texts);
 }
 
+const documents = new WeakSet();
+
+/** Says that numbers somewhere in the document have been noted. */
+export function noteDocument(root: object): void {
+  documents.add(root);
+}
+
+export function hasNumberTexts(root: object): boolean {
+  return documents.has(root);
+}
+
 /** The text of a number in `container` if it is an unusual one. */
 export function numberTextOf(container: object, key: string | number): string | undefined {
   return noted.get(container)?.get(key);

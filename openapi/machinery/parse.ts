@@ -1,4 +1,4 @@
-import type { JsonValue } from './json.ts';
+import { type JsonValue, isJsonObject } from './json.ts';
 import { type JsonReading, depthMax, readJson } from './json-reader.ts';
 import { scanJson } from './json-scan.ts';
 import { ParseError } from './parse-error.ts';
@@ -54,11 +54,11 @@ function parseFast(bytes: Uint8Array): Parsed | undefined {
 function countFields(value: JsonValue): number {
   if (typeof value !== 'object' || value === null) return 0;
   let count = 0;
-  if (Array.isArray(value)) {
-    for (const item of value as readonly JsonValue[]) count += countFields(item);
-    return count;
+  if (isJsonObject(value)) {
+    for (const key in value) count += 1 + countFields(value[key] ?? null);
+  } else {
+    for (const item of value) count += countFields(item);
   }
-  for (const key in value) count += 1 + countFields((value as Record<string, JsonValue>)[key] as JsonValue);
   return count;
 }
 

@@ -80,6 +80,8 @@ export interface Field {
   /** A pointer in Go: null and zero differ. */
   readonly pointer: boolean;
   readonly emit: Emit;
+  /** Whether Go writes something for the zero value too: see zero.ts. */
+  readonly alwaysWritten: boolean;
   readonly patchStrategy: readonly ('merge' | 'replace' | 'retainKeys')[];
   readonly patchMergeKey: string | undefined;
   readonly listType: 'atomic' | 'set' | 'map' | undefined;

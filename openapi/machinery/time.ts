@@ -33,21 +33,21 @@ function parse(text: string, layout: string, micro: boolean): { ms: number; frac
   const reading: Reading = { text, layout, rest: text };
   const year = digits(reading, /^\d{4}/, '2006');
   literal(reading, '-');
-  const month = ranged(reading, digits(reading, /^\d\d/, '01'), 1, 12, 'month');
+  const month = ranged(reading, digits(reading, /^\d\d/, '01'), [1, 12], 'month');
   literal(reading, '-');
   const day = digits(reading, /^\d\d/, '02');
   literal(reading, 'T');
-  const hour = ranged(reading, digits(reading, /^\d\d?/, '15'), 0, 23, 'hour');
+  const hour = ranged(reading, digits(reading, /^\d\d?/, '15'), [0, 23], 'hour');
   literal(reading, ':');
-  const minute = ranged(reading, digits(reading, /^\d\d/, '04'), 0, 59, 'minute');
+  const minute = ranged(reading, digits(reading, /^\d\d/, '04'), [0, 59], 'minute');
   literal(reading, ':');
-  const second = ranged(reading, digits(reading, /^\d\d/, '05'), 0, 59, 'second');
+  const second = ranged(reading, digits(reading, /^\d\d/, '05'), [0, 59], 'second');
   const fraction = micro ? take(reading, /^\.\d{6}/, '.000000') : (/^[.,]\d+/.exec(reading.rest)?.[0] ?? '');
   if (!micro) reading.rest = reading.rest.slice(fraction.length);
   const offset = offsetMinutes(reading);
   if (reading.rest !== '')
     throw new TimeError(`parsing time ${quoted(text)}: extra text: ${quoted(reading.rest)}`);
-  ranged(reading, day, 1, daysIn(year, month), 'day');
+  ranged(reading, day, [1, daysIn(year, month)], 'day');
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute - offset, second);
@@ -60,8 +60,8 @@ function offsetMinutes(reading: Reading): number {
     return 0;
   }
   const text = take(reading, /^[+-]\d\d:\d\d/, 'Z07:00');
-  const hours = ranged(reading, Number(text.slice(1, 3)), 0, 24, 'time zone offset hour');
-  const minutes = ranged(reading, Number(text.slice(4)), 0, 60, 'time zone offset minute');
+  const hours = ranged(reading, Number(text.slice(1, 3)), [0, 24], 'time zone offset hour');
+  const minutes = ranged(reading, Number(text.slice(4)), [0, 60], 'time zone offset minute');
   return (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
 }
 
@@ -81,7 +81,12 @@ function take(reading: Reading, pattern: RegExp, element: string): string {
   return found;
 }
 
-function ranged(reading: Reading, value: number, low: number, high: number, what: string): number {
+function ranged(
+  reading: Reading,
+  value: number,
+  [low, high]: readonly [number, number],
+  what: string,
+): number {
   if (value < low || value > high)
     throw new TimeError(`parsing time ${quoted(reading.text)}: ${what} out of range`);
   return value;

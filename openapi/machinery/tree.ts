@@ -16,7 +16,7 @@ export function cloneTree(value: JsonValue): Tree {
   if (Array.isArray(value)) return (value as JsonArray).map(cloneTree);
   const copy: TreeObject = {};
   for (const [key, member] of Object.entries(value)) {
-    if (member !== undefined) setOwn(copy, key, cloneTree(member as JsonValue));
+    if (member !== undefined) setOwn(copy, key, cloneTree(member));
   }
   return copy;
 }

@@ -77,7 +77,7 @@ function lineIndex(text: string, offset: number): number {
 /** A tab where a plain text may go on is said to break indentation; elsewhere it is no token. */
 function tabWords(error: YAMLError, text: string): string {
   const before = text.slice(0, error.pos[0]).trimEnd();
-  return before === '' || before.endsWith(':') || before.endsWith('-')
+  return before === '' || /[-:"'\]}]$/.test(before)
     ? noToken
     : 'found a tab character that violates indentation';
 }

@@ -6,12 +6,13 @@ import {
   type Scalar,
   type ScalarTag,
   Schema,
+  isNode,
   isScalar,
   visit,
 } from 'yaml';
 import { InvariantError } from './invariant.ts';
 import type { JsonValue } from './json.ts';
-import { noteNumberText } from './number-texts.ts';
+import { noteDocument, noteNumberText } from './number-texts.ts';
 import { ParseError } from './parse-error.ts';
 import { aliasErrorText, yamlErrorText } from './yaml-errors.ts';
 
@@ -119,11 +120,11 @@ function inspect(document: Document.Parsed, lines: LineCounter): Duplicates {
       for (const { key, value } of map.items) {
         if (!isScalar(key) || (key.value === '<<' && key.type === 'PLAIN')) continue;
         if (key.value === null) throw nullKey(value);
-        const name = String(key.value);
+        const name = scalarText(key);
         if (seen.has(name)) {
           duplicates.push(name);
-          const { line } = lines.linePos(key.range?.[0] ?? 0);
-          faults.push(`line ${String(line)}: key ${keyText(key.value)} already set in map`);
+          const { line } = lines.linePos((isNode(value) ? value.range : key.range)?.[0] ?? 0);
+          faults.push(`line ${String(line)}: key ${keyText(key)} already set in map`);
         }
         seen.add(name);
       }
@@ -142,15 +143,23 @@ function nullKey(value: unknown): ParseError {
   return new ParseError(`unsupported map key of type: %!s(<nil>), key: <nil>, value: ${text}`);
 }
 
-function keyText(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+/** A scalar as the key of a JSON object. */
+function scalarText({ value }: Scalar): string {
+  return typeof value === 'string' ? value : String(value as number | boolean | bigint);
+}
+
+/** As Go prints a key: texts in quotes. */
+function keyText(key: Scalar): string {
+  return typeof key.value === 'string' ? JSON.stringify(key.value) : scalarText(key);
 }
 
 /** JSON's types only: integers become numbers, what JSON cannot write is refused. */
 function jsonOf(value: unknown, keepNumbers: boolean): JsonValue {
   const root: unknown[] = [value];
   settle(root, 0, keepNumbers);
-  return root[0] as JsonValue;
+  const [settled] = root;
+  if (keepNumbers && typeof settled === 'object' && settled !== null) noteDocument(settled);
+  return settled as JsonValue;
 }
 
 function settle(

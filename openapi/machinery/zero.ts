@@ -10,6 +10,12 @@ export function zeroOf({ schema, pointer, emit }: Zeroable): JsonValue | undefin
   return isStruct(schema) ? structZero(schema) : emit === 'always' ? plainZero(schema) : undefined;
 }
 
+/** Whether zeroOf() answers something. */
+export function isAlwaysWritten({ schema, pointer, emit }: Zeroable): boolean {
+  if (pointer) return emit === 'always';
+  return emit === 'always' || (emit === 'omitempty' && isStruct(schema));
+}
+
 /** omitempty never leaves out what is a struct in Go. */
 function isStruct(schema: Schema): boolean {
   switch (schema.kind) {

@@ -169,7 +169,7 @@ function fieldOf(schema: Schema, name: string): Field {
 }
 
 function strategyOf(field: Field): 'merge' | 'replace' | undefined {
-  return field.patchStrategy.find((strategy) => strategy !== 'retainKeys') as 'merge' | 'replace' | undefined;
+  return ['merge' as const, 'replace' as const].find((strategy) => field.patchStrategy.includes(strategy));
 }
 
 function mergeList(original: Tree[], patch: Tree[], facts: ListFacts): Tree[] {
