@@ -30,7 +30,8 @@ if test "$restart" = yes; then systemctl restart flotilla-agent.service; else sy
 
 const journalScript = script`
 systemctl is-active flotilla-agent.service
-journalctl -u flotilla-agent.service -n 6 --no-pager -o cat 2>/dev/null
+printf 'last words: '
+journalctl _SYSTEMD_UNIT=flotilla-agent.service -n 6 --no-pager -o cat 2>/dev/null
 `;
 
 /** Carries the API's socket on the host to `onStream`, until the connection ends. */

@@ -12,9 +12,8 @@ import { systemClock } from '../../openapi/machinery/clock.ts';
 import { lineLogger } from '../../openapi/machinery/log.ts';
 import { isNotFound } from '../../openapi/machinery/status.ts';
 import { startFleet, type Fleet } from '../../server/fleet/start.ts';
+import { agentBundle } from '../fakes/agent-bundle.ts';
 import { labUp, type Lab, type LabHost } from '../lab/lab.ts';
-
-const bundle = new URL('../fakes/agent-bundle.cjs', import.meta.url).pathname;
 
 /** A server as far as the fleet sees it: an API, certificates that are only text, and who called through the tunnel. */
 interface World {
@@ -85,7 +84,7 @@ function hostObject(name: string, host: LabHost, ssh: object = {}, spec: object 
   return {
     metadata: { name },
     spec: { ssh: { host: host.address, identityFile: lab.keyFile, hostKey: host.hostKey, ...ssh }, ...spec },
-  } as Host;
+  };
 }
 
 async function until<T>(
@@ -164,7 +163,7 @@ beforeAll(async () => {
   lab = await labUp({ name: process.env['LAB'] ?? 'fleet', hosts: 2 });
   directory = await mkdtemp(join(tmpdir(), 'fleet-'));
   bundlePath = join(directory, 'agent.cjs');
-  await writeFile(bundlePath, await readFile(bundle));
+  await writeFile(bundlePath, agentBundle);
   for (const host of lab.hosts)
     await host.mustExec('rm -rf /var/lib/flotilla/[!s]*; systemctl reset-failed docker; true');
   world = startWorld(createFakeApi({ clock: systemClock }));
@@ -221,7 +220,7 @@ describe('a host', () => {
     await until('the agent to call', () => world.heard.find((text) => text.startsWith('hello from one')));
 
     await world.stop();
-    await writeFile(bundlePath, `${await readFile(bundle, 'utf8')}\n// newer\n`);
+    await writeFile(bundlePath, `${agentBundle}\n// newer\n`);
     world = startWorld(world.api);
     await until('the new agent', async () => {
       const now = await ask('one', '/config').catch(() => undefined);

@@ -85,10 +85,7 @@ describe('judgeHostKey()', () => {
   for (const { name, trust: given, key, reason } of cases)
     it(name, () => {
       if (reason === undefined) expect(judgeHostKey(given, address, key)).toBe(fingerprintOf(key));
-      else
-        expect(() => judgeHostKey(given, address, key)).toThrow(
-          expect.objectContaining({ reason }) as unknown as Error,
-        );
+      else expect(() => judgeHostKey(given, address, key)).toThrow(expect.objectContaining({ reason }));
     });
 
   it('says how to accept an unknown key', () => {

@@ -1,13 +1,15 @@
-// Stands in for the agent where only the way to it is tested: answers on its socket, asks the API once a second, and leaves
-// traces that its cleanup takes away.
-'use strict';
+/**
+ * Stands in for the agent where only the way to it is tested: answers on its socket, calls the API's socket, and leaves traces
+ * that its cleanup takes away. The text of a CommonJS file.
+ */
+export const agentBundle = String.raw`'use strict';
 const fs = require('node:fs');
 const net = require('node:net');
 const http = require('node:http');
 const { execFileSync } = require('node:child_process');
 
 const run = '/run/flotilla';
-const socket = `${run}/agent.sock`;
+const socket = run + '/agent.sock';
 
 function traces(add) {
   const commands = add
@@ -50,9 +52,10 @@ http
   })
   .listen(socket, () => fs.chmodSync(socket, 0o666));
 setInterval(() => {
-  const client = net.connect(`${run}/apiserver.sock`, () =>
-    client.end(`hello from ${config.nodeName} ${process.pid}\n`),
+  const client = net.connect(run + '/apiserver.sock', () =>
+    client.end('hello from ' + config.nodeName + ' ' + process.pid + '\n'),
   );
   client.on('error', () => undefined);
   client.resume();
 }, 300);
+`;
