@@ -37,9 +37,9 @@ describe('tableText()', () => {
     ];
     expect(tableText(rows)).toBe(
       [
-        'what          measured   limit  of limit  note',
-        'create        1,235 /s   2,469  0.50x',
-        'list of many  12.34 ms                    big',
+        'what          measured  limit  of limit  note',
+        'create        1,235 /s  2,469  0.50x',
+        'list of many  12.34 ms                   big',
         '',
       ].join('\n'),
     );
