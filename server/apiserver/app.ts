@@ -51,7 +51,7 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(/^\/(?:healthz|livez|readyz)(?:\/|$)/, (request, response, next) => {
+  app.use(/^\/(?:healthz|livez|readyz)(?=\/|$)/, (request, response, next) => {
     void respond(request, response, next, (exchange) => healthAnswer(options.healthChecks, exchange));
   });
   app.get('/metrics', (request, response, next) => {

@@ -75,6 +75,7 @@ async function handleResource(options: PipelineOptions, asked: Asked): Promise<H
     return pageNotFound();
   }
   const { handler, longRunning } = routeOf(registered, info, exchange.method);
+  if (registered.strategy.deprecation !== undefined) asked.warnings.add(registered.strategy.deprecation);
   const call: Call = { ...asked, environment, registered, signal: exchange.signal };
   if (longRunning) return await handler(call);
   const isRead = info.verb === 'get' || info.verb === 'list';

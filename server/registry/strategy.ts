@@ -225,6 +225,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly defaultPropagationWarning?: string;
   /** DELETE answers the object in the place of a Status. */
   readonly deleteReturnsObject?: boolean;
+  /** Said with every answer about the kind: that another has taken its place. */
+  readonly deprecation?: string;
   /** Removed so long after the last write: events. */
   readonly ttlSeconds?: number;
 

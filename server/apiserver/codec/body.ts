@@ -18,8 +18,8 @@ export interface Expected {
   readonly warn: (text: string) => void;
   /** Other group versions of the same kind that may be sent: "policy/v1beta1". */
   readonly otherVersions?: readonly string[];
-  /** Any group version will do: DeleteOptions. */
-  readonly anyVersion?: boolean;
+  /** Options of a request: any group version will do, and errors are told without saying what was expected. */
+  readonly isOptions?: boolean;
 }
 
 interface TypeOfBody {
@@ -47,12 +47,23 @@ function decodeValue(
 ): KubeObject {
   try {
     const { object, unknown } = decode(expected.schema, value);
-    checkStrict(strictFaults(parsed, unknown), expected, (text) => cannotHandle(gvk, expected, text));
+    checkStrict(faultsOf(parsed, unknown, expected), expected, (text) => cannotHandle(gvk, expected, text));
     return object as KubeObject;
   } catch (error) {
     if (error instanceof DecodeError) throw cannotHandle(gvk, expected, error.message);
     throw error;
   }
+}
+
+/** A warning of each doubled key of YAML says where it is; an error says it of all together. */
+function faultsOf(
+  parsed: Parsed,
+  unknown: readonly string[],
+  { fieldValidation }: Expected,
+): readonly string[] {
+  const { yamlFaults = [] } = parsed;
+  if (fieldValidation === 'Strict' || yamlFaults.length === 0) return strictFaults(parsed, unknown);
+  return [...yamlFaults, ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)];
 }
 
 /** Tells of unknown and doubled fields as the client wishes: a warning each, an error of all, or nothing. */
@@ -70,6 +81,8 @@ function parseBody(codec: Codec, bytes: Uint8Array, expected: Expected): Parsed 
   try {
     return codec.parse(bytes);
   } catch (error) {
+    // A document nested beyond what the stack holds is as wrong as one beyond the limit.
+    if ((error as Error).name === 'RangeError') throw badRequest('exceeded max depth');
     if (!(error instanceof ParseError)) throw error;
     const why =
       codec.mediaType === 'application/json'
@@ -112,14 +125,14 @@ function withDefaults(sent: TypeOfBody, bytes: Uint8Array, expected: Expected): 
 function refuseOtherKinds(gvk: GroupVersionKind, expected: Expected): void {
   const why = otherKindProblem(gvk, expected.kind);
   if (why === undefined || (gvk.kind === expected.kind.kind && isOtherVersion(gvk, expected))) return;
-  throw cannotHandle(gvk, expected, why);
+  throw cannotHandle(gvk, expected, expected.isOptions === true ? notRegistered(gvk) : why);
 }
 
 /** Why an object of one kind cannot be read as another; undefined when it can, if perhaps in another version. */
 export function otherKindProblem(gvk: GroupVersionKind, wanted: GroupVersionKind): string | undefined {
   if (gvk.kind === wanted.kind && sameVersion(gvk, wanted)) return undefined;
   if (findSchema(gvk) === undefined) {
-    return `no kind ${JSON.stringify(gvk.kind)} is registered for version ${JSON.stringify(apiVersionText(gvk))} in scheme "pkg/runtime/scheme.go:111"`;
+    return notRegistered(gvk);
   }
   if (gvk.kind === wanted.kind) return undefined;
   return `converting (${gvk.version}.${gvk.kind}) to (${internalPackage(wanted.group)}.${wanted.kind}): unknown conversion`;
@@ -133,12 +146,16 @@ function refuseOtherVersions(gvk: GroupVersionKind, expected: Expected): void {
   );
 }
 
+function notRegistered(gvk: GroupVersionKind): string {
+  return `no kind ${JSON.stringify(gvk.kind)} is registered for version ${JSON.stringify(apiVersionText(gvk))} in scheme "pkg/runtime/scheme.go:111"`;
+}
+
 function sameVersion(a: GroupVersionKind, b: GroupVersionKind): boolean {
   return a.group === b.group && a.version === b.version;
 }
 
-function isOtherVersion(gvk: GroupVersionKind, { otherVersions = [], anyVersion }: Expected): boolean {
-  return anyVersion === true || otherVersions.includes(apiVersionText(gvk));
+function isOtherVersion(gvk: GroupVersionKind, { otherVersions = [], isOptions }: Expected): boolean {
+  return isOptions === true || otherVersions.includes(apiVersionText(gvk));
 }
 
 /** Where Kubernetes keeps the internal form of a group's kinds. */
@@ -152,12 +169,14 @@ export function apiVersionText({ group, version }: Pick<GroupVersionKind, 'group
 }
 
 function cannotHandle(gvk: GroupVersionKind, expected: Expected, why: string): StatusError {
+  if (expected.isOptions === true) return badRequest(why);
   return badRequest(
     `${gvk.kind} in version ${JSON.stringify(gvk.version)} cannot be handled as a ${expected.kind.kind}: ${why}`,
   );
 }
 
 function unrecognized(why: string, bytes: Uint8Array, expected: Expected): StatusError {
+  if (expected.isOptions === true) return badRequest(why);
   return badRequest(
     `the object provided is unrecognized (must be of type ${expected.kind.kind}): ${why} (${summaryOf(bytes)})`,
   );

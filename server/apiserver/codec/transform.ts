@@ -97,7 +97,7 @@ function tableOf(
 ): object {
   const { registered, transform, now } = request;
   const own = registered.strategy.table;
-  const table = own ?? defaultTable;
+  const table = own ?? { ...defaultTable, row: createdAtRow };
   const rows = objects.map((object) => ({
     ...rowOf(table, object, now),
     object: carried(request, object),
@@ -117,6 +117,11 @@ function tableOf(
       : null,
     rows: rows.length === 0 && own === undefined ? null : rows,
   };
+}
+
+/** Go prints a time that is not there as the first of all. */
+function createdAtRow({ metadata }: KubeObject): TableRow {
+  return { cells: [metadata?.name ?? '', metadata?.creationTimestamp ?? '0001-01-01T00:00:00Z'] };
 }
 
 function rowOf(table: TableStrategy<KubeObject>, object: KubeObject, now: number): TableRow {

@@ -54,7 +54,8 @@ function managerProblems(manager: string): readonly FieldError[] {
     if (!/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) {
       const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
       const text = `invalid character U+${code} (at position ${position})`;
-      return [...problems, invalidValue('fieldManager', manager, text)];
+      const { field, reason, message } = invalidValue('fieldManager', manager, text);
+      return [...problems, { field, reason, message: message.replaceAll(/\\u00([0-9a-f]{2})/g, '\\x$1') }];
     }
     position += Buffer.byteLength(character);
   }
@@ -72,7 +73,8 @@ function validationProblems(value: string): readonly FieldError[] {
   return known.includes(value) ? [] : [unsupportedValue('fieldValidation', value, known)];
 }
 
-function unsupportedValue(field: string, value: unknown, supported: readonly string[]): FieldError {
+/** As notSupported of the machinery, the values in the order given. */
+export function unsupportedValue(field: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.map((each) => JSON.stringify(each)).join(', ');
   return {
     field,

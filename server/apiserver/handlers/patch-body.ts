@@ -8,7 +8,7 @@ import { applyMergePatch } from '../../../openapi/machinery/patch/merge-patch.ts
 import { PatchError } from '../../../openapi/machinery/patch/patch-error.ts';
 import { applyStrategicPatch } from '../../../openapi/machinery/patch/strategic.ts';
 import type { GroupVersionKind, ObjectSchema } from '../../../openapi/machinery/schema.ts';
-import { badRequest, invalid, invalidValue, StatusError } from '../../../openapi/machinery/status.ts';
+import { badRequest, invalidValue, StatusError } from '../../../openapi/machinery/status.ts';
 import { apiVersionText, checkStrict, otherKindProblem, type FieldValidation } from '../codec/body.ts';
 
 export type PatchKind = 'json' | 'merge' | 'strategic';
@@ -40,7 +40,10 @@ export function patchObject(
   const patched = apply(kind, patch.value, current as unknown as JsonValue, target.schema);
   const shown = kind === 'strategic' ? goText(patch.value) : shownText(patched);
   function refusal(text: string): StatusError {
-    return invalid({ group: '', plural: '', kind: '' }, '', [invalidValue('patch', shown, text)]);
+    const { field, reason, message } = invalidValue('patch', shown, text);
+    return new StatusError('Invalid', ` "" is invalid: ${field}: ${message}`, {
+      details: { causes: [{ reason, message, field }] },
+    });
   }
   if (kind !== 'strategic') refuseOtherKind(patched, target, refusal);
   try {
@@ -56,6 +59,7 @@ export function patchObject(
 function faultsOf(kind: PatchKind, patch: Parsed, unknown: readonly string[]): readonly string[] {
   if (kind !== 'json') {
     const inResult = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+    if (kind === 'strategic') inResult.sort();
     return [...strictFaults(patch, []), ...inResult];
   }
   const inPatch = unknownInJsonPatch(patch.value);

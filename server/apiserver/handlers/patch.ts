@@ -58,6 +58,7 @@ export async function handlePatch(call: Call, hooks?: UpdateHooks): Promise<Answ
       return complete(registered, patched);
     },
     hooks: hooks ?? objectHooks(request),
+    isPatch: true,
   });
   return objectAnswer(call, output, 200, answer);
 }

@@ -1,13 +1,13 @@
 import { schemaFor } from '../../../openapi/generated/schemas.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
-import { invalid, notSupported, invalidValue, type FieldError } from '../../../openapi/machinery/status.ts';
+import { invalid, invalidValue, type FieldError } from '../../../openapi/machinery/status.ts';
 import { parseInteger, parseListOptions } from '../../registry/generic/list-options.ts';
 import { removeCollection } from '../../registry/generic/remove-collection.ts';
 import { removeObject, type Removed } from '../../registry/generic/remove.ts';
 import type { DeleteOptions, Preconditions } from '../../registry/strategy.ts';
 import { decodeBody } from '../codec/body.ts';
 import { negotiateInput, negotiateOutput, type OutputType } from '../codec/negotiate.ts';
-import { dryRunProblems } from '../codec/write-options.ts';
+import { dryRunProblems, unsupportedValue } from '../codec/write-options.ts';
 import type { Answer } from '../exchange.ts';
 import { listAnswer, objectAnswer, plainAnswer } from './answer.ts';
 import { pathRequest, type Call } from './context.ts';
@@ -25,7 +25,7 @@ export async function handleDelete(call: Call): Promise<Answer> {
 
 function removedAnswer(call: Call, output: OutputType, removed: Removed, wish: Wish): Answer {
   const accepted = !removed.gone && wish.orphanDependents === false ? 202 : 200;
-  if (!removed.gone ? removed.showsObject : removed.showsObject) {
+  if (removed.showsObject) {
     return objectAnswer(call, output, accepted, removed.answer);
   }
   const { resource } = call.registered;
@@ -89,7 +89,7 @@ function bodyOptions(call: Call, bytes: Uint8Array): RawOptions {
     schema: schemaFor(optionsKind),
     fieldValidation: 'Ignore',
     warn: () => undefined,
-    anyVersion: true,
+    isOptions: true,
   }) as KubeObject & RawOptions;
 }
 
@@ -121,7 +121,7 @@ function optionProblems(raw: RawOptions): readonly FieldError[] {
     );
   }
   if (policy !== undefined && !policies.includes(policy)) {
-    problems.push(notSupported('propagationPolicy', policy, [...policies, 'nil']));
+    problems.push(unsupportedValue('propagationPolicy', policy, [...policies, 'nil']));
   }
   return [...problems, ...dryRunProblems(dryRun)];
 }

@@ -40,7 +40,8 @@ export async function handleSubresource(call: Call, subresource: Subresource<Kub
     return await patchProjection(call, subresource);
   }
   if (verb === 'get') return await handleGet(call);
-  const hooks = partHooks(pathRequest(call, false), subresource);
+  const isStatus = call.info.subresource === 'status';
+  const hooks = partHooks(pathRequest(call, false), subresource, !isStatus);
   return verb === 'update' ? await handleUpdate(call, hooks) : await handlePatch(call, hooks);
 }
 

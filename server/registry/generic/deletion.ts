@@ -36,6 +36,22 @@ export function checkPreconditions(
   }
 }
 
+/** The same for kinds whose deletion begins as an update of what is stored. */
+export function checkStoredPreconditions(
+  { resource }: Registered,
+  metadata: ObjectMeta,
+  { preconditions }: DeleteOptions,
+): void {
+  const { uid, resourceVersion } = preconditions ?? {};
+  const wrong =
+    uid !== undefined && uid !== metadata.uid
+      ? `UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ''}`
+      : resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion
+        ? `ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion ?? ''}`
+        : undefined;
+  if (wrong !== undefined) throw conflict(resource, metadata.name ?? '', `Precondition failed: ${wrong}`);
+}
+
 /** Kinds that are deleted gracefully: how long the object stays, given what it says and what the caller wishes. */
 export function graceOf(strategy: Strategy, object: KubeObject, options: DeleteOptions, now: number): Grace {
   if (strategy.gracePeriodSeconds === undefined) return { kind: 'none' };

@@ -1,9 +1,9 @@
-import { matchesFields, type FieldSelector } from '../../../openapi/machinery/fields.ts';
+import { matchesFields, requiredValue, type FieldSelector } from '../../../openapi/machinery/fields.ts';
 import { matchesLabels, type LabelSelector } from '../../../openapi/machinery/labels.ts';
 import { badRequest, StatusError } from '../../../openapi/machinery/status.ts';
 import { CompactedError, FutureRevisionError, type Versioned } from '../../storage/storage.ts';
 import { attributesOf } from '../attributes.ts';
-import { listPrefix } from '../keys.ts';
+import { listPrefix, objectKey } from '../keys.ts';
 import { storedResource } from '../stored.ts';
 import type { Registered } from '../strategy.ts';
 import { continueText, parseContinue } from './continue-token.ts';
@@ -59,10 +59,27 @@ export async function listObjects(
   // A list "at least as new as 0" may come from a cache, which knows no pages.
   const limit = wanted.resourceVersion === '0' && wanted.continue === '' ? 0 : wanted.limit;
   try {
+    const key = oneKey(request, wanted);
+    if (key !== undefined && start.revision === undefined) return await listOne(options, key, selector);
     return await page(options, { prefix, start, limit, selector });
   } catch (error) {
     throw translated(error, start, prefix);
   }
+}
+
+/** The key that a selector for one name can match alone; undefined when there may be several. */
+function oneKey({ registered, namespace }: PathRequest, { fields }: ListOptions): string | undefined {
+  const { resource } = registered;
+  const name = requiredValue(fields, 'metadata.name') ?? '';
+  if (name === '' || name.includes('/') || (resource.namespaced && namespace === '')) return undefined;
+  return objectKey(storedResource(registered), namespace, name);
+}
+
+async function listOne({ storage }: PathOptions, key: string, selector: Selector): Promise<Listed> {
+  const { revision } = storage;
+  const found = await storage.get(key);
+  const items = found !== undefined && selector.matches(found) ? [found] : [];
+  return { items, revision, continue: undefined, remaining: undefined };
 }
 
 async function startOf(

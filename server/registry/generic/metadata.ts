@@ -64,7 +64,12 @@ export function metadataUpdateProblems(metadata: ObjectMeta, old: ObjectMeta): r
       problems.push(invalidValue(`metadata.${field}`, metadata[field], 'field is immutable'));
     }
   }
-  return problems;
+  return [
+    ...problems,
+    ...labelProblems(metadata.labels ?? {}, 'metadata.labels'),
+    ...annotationProblems(metadata.annotations ?? {}),
+    ...ownerProblems(metadata.ownerReferences ?? []),
+  ];
 }
 
 /** Finalizers must have a domain or be Kubernetes' own. */

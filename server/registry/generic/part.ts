@@ -11,8 +11,12 @@ export const defaultStatus: PartSubresource<KubeObject> = {
   prepareForUpdate: onlyStatus,
 };
 
-/** The hooks of a write to a part of the object. */
-export function partHooks({ registered }: PathRequest, part: PartSubresource<KubeObject>): UpdateHooks {
+/** The hooks of a write to a part of the object. `counts`: it may change what is asked for, and so the generation. */
+export function partHooks(
+  { registered }: PathRequest,
+  part: PartSubresource<KubeObject>,
+  counts: boolean,
+): UpdateHooks {
   return {
     prepare: (object, old) => part.prepareForUpdate(object, old),
     validate: (object, old) => part.validateUpdate?.(object, old) ?? [],
@@ -23,8 +27,7 @@ export function partHooks({ registered }: PathRequest, part: PartSubresource<Kub
           reserve: (object, old, context) =>
             part.reserve?.(object, old, context) ?? Promise.resolve({ object, finish: () => undefined }),
         }),
-    // A part that changes the spec (resize, ephemeral containers) is counted; a status cannot change it.
-    counts: true,
+    counts,
     requiresResourceVersion:
       part.requiresResourceVersion ?? registered.strategy.allowUnconditionalUpdate === false,
     ...(part.removes === undefined ? {} : { removes: (object) => part.removes?.(object) ?? true }),

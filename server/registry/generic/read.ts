@@ -1,14 +1,8 @@
 import { notFound } from '../../../openapi/machinery/status.ts';
 import type { Clock } from '../../../openapi/machinery/clock.ts';
 import { StatusError } from '../../../openapi/machinery/status.ts';
-import {
-  answerOf,
-  keyOf,
-  parseResourceVersion,
-  type Answer,
-  type PathOptions,
-  type PathRequest,
-} from './path.ts';
+import { revisionProblem } from './list-options.ts';
+import { answerOf, keyOf, type Answer, type PathOptions, type PathRequest } from './path.ts';
 
 const futureWaitMs = 3000;
 
@@ -18,10 +12,17 @@ export async function readObject(
   request: PathRequest,
   resourceVersion: string | undefined,
 ): Promise<Answer> {
-  await waitForRevision(options, parseResourceVersion(resourceVersion), request.context.signal);
+  await waitForRevision(options, revisionOf(resourceVersion), request.context.signal);
   const found = await options.storage.get(keyOf(request, request.name));
   if (found === undefined) throw notFound(request.registered.resource, request.name);
   return answerOf(request.registered, found);
+}
+
+function revisionOf(text = ''): number {
+  if (text === '') return 0;
+  const problem = revisionProblem(text);
+  if (problem !== undefined) throw new StatusError('', problem);
+  return Number(text);
 }
 
 /** Rejects with 504 when the store does not reach `revision` within 3 s. */

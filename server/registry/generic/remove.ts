@@ -3,8 +3,14 @@ import { notFound } from '../../../openapi/machinery/status.ts';
 import { timeText } from '../../../openapi/machinery/clock.ts';
 import { RevisionConflictError, type Versioned } from '../../storage/storage.ts';
 import { encodeFor, objectOf } from '../stored.ts';
-import type { DeleteOptions } from '../strategy.ts';
-import { checkPreconditions, collectorFinalizers, graceOf, markedAsDeleted } from './deletion.ts';
+import type { DeleteOptions, Strategy } from '../strategy.ts';
+import {
+  checkPreconditions,
+  checkStoredPreconditions,
+  collectorFinalizers,
+  graceOf,
+  markedAsDeleted,
+} from './deletion.ts';
 import {
   answerOf,
   keyOf,
@@ -59,7 +65,8 @@ async function tryRemove(
   const { registered, context, admit } = request;
   const { strategy } = registered;
   const old = objectOf(registered, current);
-  checkPreconditions(registered, old.metadata ?? {}, wish);
+  if (strategy.keepWhileDeleting === undefined) checkPreconditions(registered, old.metadata ?? {}, wish);
+  else checkStoredPreconditions(registered, old.metadata ?? {}, wish);
   const plan = planRemoval(request, old, wish);
   if (plan.kind === 'pending') return stays(answerOf(registered, current), strategy.deleteReturnsObject);
   await admit.mutate('DELETE', undefined, old);
@@ -96,7 +103,8 @@ function gone({ registered }: PathRequest, object: KubeObject): Removed {
   return {
     gone: true,
     answer: unstoredAnswer(registered, object),
-    showsObject: registered.strategy.deleteReturnsObject === true,
+    showsObject:
+      registered.strategy.deleteReturnsObject === true || registered.strategy.keepWhileDeleting !== undefined,
   };
 }
 
@@ -116,7 +124,7 @@ function planRemoval({ registered, context }: PathRequest, object: KubeObject, w
   const { strategy } = registered;
   const now = context.clock.now();
   const kept = strategy.keepWhileDeleting?.(object);
-  if (kept !== undefined) return planKept(object, kept, now);
+  if (kept !== undefined) return planKept(strategy, { object, kept, wish, now });
   const grace = graceOf(strategy, object, wish, now);
   if (grace.kind === 'pending') return grace;
   const marked = grace.kind === 'graceful' ? grace.object : object;
@@ -134,10 +142,18 @@ function planRemoval({ registered, context }: PathRequest, object: KubeObject, w
   return { kind: 'update', object: markedAsDeleted(held, now), thenRemove: false };
 }
 
-function planKept(object: KubeObject, kept: KubeObject, now: number): Plan {
+interface Kept {
+  readonly object: KubeObject;
+  readonly kept: KubeObject;
+  readonly wish: DeleteOptions;
+  readonly now: number;
+}
+
+function planKept(strategy: Strategy, { object, kept, wish, now }: Kept): Plan {
   if (object.metadata?.deletionTimestamp !== undefined) return { kind: 'keep' };
   const metadata = { ...kept.metadata, deletionTimestamp: timeText(now) };
-  return { kind: 'update', object: { ...kept, metadata }, thenRemove: false };
+  const finalizers = collectorFinalizers(strategy, metadata, wish) ?? metadata.finalizers ?? [];
+  return { kind: 'update', object: withFinalizers({ ...kept, metadata }, finalizers), thenRemove: false };
 }
 
 function withFinalizers(object: KubeObject, finalizers: readonly string[]): KubeObject {

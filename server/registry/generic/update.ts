@@ -57,6 +57,8 @@ export interface Change {
   /** The uid that the stored object must have. */
   readonly uid?: string | undefined;
   readonly hooks: UpdateHooks;
+  /** Doubled owners of what a patch makes are told of once, at the end. */
+  readonly isPatch?: boolean;
 }
 
 export interface Updated {
@@ -128,7 +130,7 @@ async function tryUpdate(
   const { hooks } = change;
   const old = objectOf(registered, current);
   refuseOtherUid(request, change, old.metadata?.uid ?? '');
-  const object = await admitted(request, await change.next(old), old);
+  const object = await admitted(request, await change.next(old), old, change.isPatch === true);
   checkRevision(request, hooks, object, current);
   const reservation = await hooks.reserve?.(object, old, context);
   let stored = false;
@@ -145,9 +147,14 @@ async function tryUpdate(
   }
 }
 
-async function admitted(request: PathRequest, sent: KubeObject, old: KubeObject): Promise<KubeObject> {
+async function admitted(
+  request: PathRequest,
+  sent: KubeObject,
+  old: KubeObject,
+  isPatch: boolean,
+): Promise<KubeObject> {
   const { warn } = request.context;
-  const unique = { ...sent, metadata: withUniqueOwners(sent.metadata ?? {}, warn, false) };
+  const unique = isPatch ? sent : { ...sent, metadata: withUniqueOwners(sent.metadata ?? {}, warn, false) };
   const object = (await request.admit.mutate('UPDATE', unique, old)) ?? unique;
   return { ...object, metadata: withUniqueOwners(object.metadata ?? {}, warn, true) };
 }
