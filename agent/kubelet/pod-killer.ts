@@ -83,7 +83,7 @@ export class PodKiller {
     const left = grace - (clock.monotonic() - startedMs) / 1000;
     const graceMs = Math.max(graceSecondsMin, left) * 1000;
     // The engine answers when the container has ended, so the call itself may take the whole time.
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(graceMs + 120_000)]);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(graceMs) + 120_000)]);
     await driver.stopContainer(status.id, graceMs, limit);
   }
 

@@ -61,8 +61,12 @@ export class PodStarter {
   /** A container that has ended before waits, longer each time. */
   #backOff({ pod, runtime }: StartInput, container: Container): StartResult | undefined {
     const { backOff, clock, events } = this.#tools;
-    const latest = latestContainer(runtime, container.name);
-    if (latest?.state !== ContainerState.Exited) return undefined;
+    // Not the latest: one that is only now being killed for its probes has no end yet, and must wait all the same.
+    const latest = runtime.containers.find(
+      ({ name, state }) => name === container.name && state === ContainerState.Exited,
+    );
+    if (latest === undefined || latestContainer(runtime, container.name)?.state === ContainerState.Created)
+      return undefined;
     const key = `${podRef(pod).uid}_${container.name}`;
     const waitMs = backOff.waitMs(key, latest.finishedMs, clock.now());
     if (waitMs === 0) {

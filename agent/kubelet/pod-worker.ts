@@ -41,7 +41,8 @@ export interface PodWorkerOptions {
 const resyncMs = 40_000;
 const retryMsMin = 1_000;
 const retryMsMax = 30_000;
-const networkWaitMs = 1_000;
+const networkWaitMs = 500;
+const networkWaitsQuiet = 10;
 
 /** The work on one pod: one look at a time, the newest wish wins, until nothing of it is left. */
 export class PodWorker {
@@ -61,7 +62,7 @@ export class PodWorker {
   #dirty = false;
   #failures = 0;
   #setbacks = 0;
-  #toldNetwork = false;
+  #networkWaits = 0;
   #mounted: MountedVolumes | undefined;
   #sleep: AbortController | undefined;
   /** Cuts off what is being done when the pod is to end, or to end sooner. */
@@ -154,6 +155,8 @@ export class PodWorker {
     if (this.#stage === 'ended') return await this.#lookAtEnded(signal);
     await this.#readRuntime(signal);
     const over = this.#removed || isDeleting(this.#pod) || hasTerminalPhase(this.#pod);
+    if (this.#stage === 'starting' && hasTerminalPhase(this.#pod) && isEmpty(this.#runtime))
+      return await this.#settle();
     if (this.#stage === 'starting' && !over) this.#admit();
     if (over || this.#verdict !== undefined) this.#stage = 'ending';
     if (this.#stage === 'ending') return await this.#end(signal);
@@ -249,7 +252,7 @@ export class PodWorker {
       runtime: this.#runtime,
       probe: (kind, id) => prober.result(kind, id),
     });
-    if (!isHostNetwork(this.#pod) && network.gateway === undefined) {
+    if (plan.createSandbox && !isHostNetwork(this.#pod) && network.gateway === undefined) {
       this.#tellNetworkNotReady();
       return networkWaitMs;
     }
@@ -277,10 +280,10 @@ export class PodWorker {
     return Math.min(retryMsMax, retryMsMin * 2 ** Math.min(this.#setbacks - 1, 10));
   }
 
-  /** Once: the node tells it too, and events are few. */
+  /** Once, and not while an agent that has just started brings the network up. */
   #tellNetworkNotReady(): void {
-    if (this.#toldNetwork) return;
-    this.#toldNetwork = true;
+    this.#networkWaits += 1;
+    if (this.#networkWaits !== networkWaitsQuiet) return;
     const message = 'network is not ready: the node has no pod network yet';
     this.#tools.events.pod(this.#pod, 'Warning', 'NetworkNotReady', message);
   }
@@ -382,7 +385,7 @@ export class PodWorker {
 
   /** Stops everything, tells how it ended, clears up. */
   async #end(signal: AbortSignal): Promise<number> {
-    const { prober, driver, network, volumes, statuses } = this.#tools;
+    const { prober, driver, network } = this.#tools;
     const { uid } = podRef(this.#pod);
     if (runningContainers(this.#runtime).length > 0) {
       await this.#rejoinNetwork(signal);
@@ -397,7 +400,13 @@ export class PodWorker {
     this.#report(true);
     for (const { id } of this.#runtime.sandboxes) await driver.stopSandbox(id, signal);
     if (!isHostNetwork(this.#pod)) await network.detach(uid, signal);
-    await volumes.tearDown(uid);
+    return await this.#settle();
+  }
+
+  /** Nothing of the pod runs: clear up, and let it go where it is to be deleted. */
+  async #settle(): Promise<number> {
+    const { volumes, statuses } = this.#tools;
+    await volumes.tearDown(podRef(this.#pod).uid);
     if (!this.#removed) statuses.finish(this.#pod);
     this.#stage = 'ended';
     return this.#removed ? 0 : Infinity;
@@ -419,6 +428,10 @@ export class PodWorker {
     this.#stage = 'gone';
     return 0;
   }
+}
+
+function isEmpty({ sandboxes, containers }: PodRuntime): boolean {
+  return sandboxes.length === 0 && containers.length === 0;
 }
 
 function rejectedStatus(pod: Pod, old: PodStatus, verdict: Rejection | undefined, nowMs: number): PodStatus {

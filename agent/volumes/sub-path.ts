@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readlink, writeFile, type FileHandle } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readlink, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Mounts } from '../host/mounts.ts';
 
@@ -15,6 +15,8 @@ const linksMax = 40;
 export async function openInside(root: string, subPath: string): Promise<FileHandle> {
   const todo = partsOf(subPath);
   const opened: FileHandle[] = [await open(root, openPath)];
+  // Who may use the volume may use its folders.
+  const mode = (await (opened[0] as FileHandle).stat()).mode & 0o7777;
   let links = 0;
   try {
     for (let part = todo.shift(); part !== undefined; part = todo.shift()) {
@@ -24,7 +26,7 @@ export async function openInside(root: string, subPath: string): Promise<FileHan
         await opened.pop()?.close();
         continue;
       }
-      const next = await openPart(parent, part);
+      const next = await openPart(parent, part, mode);
       if (!(await next.stat()).isSymbolicLink()) {
         opened.push(next);
         continue;
@@ -51,17 +53,22 @@ function partsOf(subPath: string): string[] {
   return parts;
 }
 
-async function openPart(parent: FileHandle, part: string): Promise<FileHandle> {
+async function openPart(parent: FileHandle, part: string, mode: number): Promise<FileHandle> {
   const path = `${handlePath(parent)}/${part}`;
   try {
     return await open(path, openPath | constants.O_NOFOLLOW);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  await mkdir(path, { mode: 0o750 }).catch((error: unknown) => {
+  try {
+    await mkdir(path);
+  } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  });
-  return await open(path, openPath | constants.O_NOFOLLOW);
+    return await open(path, openPath | constants.O_NOFOLLOW);
+  }
+  const made = await open(path, openPath | constants.O_NOFOLLOW);
+  if ((await made.stat()).isDirectory()) await chmod(handlePath(made), mode);
+  return made;
 }
 
 /** A path to the open file itself, whatever its name leads to by now; good for other processes too. */
