@@ -17,7 +17,10 @@ export async function writeAnswer(
   answer: Answer,
 ): Promise<void> {
   const { body } = answer;
-  const zips = /\bgzip\b/.test(incoming.headers['accept-encoding']?.toString() ?? '');
+  // A page may keep its compressed form.
+  const zips =
+    answer.headers['content-encoding'] === undefined &&
+    /\bgzip\b/.test(incoming.headers['accept-encoding']?.toString() ?? '');
   if (typeof body === 'function') {
     await writeStream(response, answer, { body, zips: zips && answer.isWatch !== true });
     return;
