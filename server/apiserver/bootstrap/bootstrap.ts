@@ -2,7 +2,7 @@ import type { Client } from '../../../openapi/client/client.ts';
 import { allResources } from '../../../openapi/generated/resources.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import { apiVersionOf, type Resource } from '../../../openapi/machinery/resource.ts';
-import { isStatusError } from '../../../openapi/machinery/status.ts';
+import { isNotFound } from '../../../openapi/machinery/status.ts';
 import { rbacObjects } from './rbac-objects.ts';
 import { systemNamespaces, systemObjects, type SystemOptions } from './system-objects.ts';
 
@@ -20,10 +20,13 @@ async function ensureAll(client: Client, objects: readonly KubeObject[]): Promis
 }
 
 async function ensure(client: Client, object: KubeObject): Promise<void> {
+  const resource = resourceOf(object);
+  const { namespace, name = '' } = object.metadata ?? {};
   try {
-    await client.create(resourceOf(object), object);
+    await client.get(resource, { namespace, name });
   } catch (error) {
-    if (!isStatusError(error, 'AlreadyExists')) throw error;
+    if (!isNotFound(error)) throw error;
+    await client.create(resource, object);
   }
 }
 

@@ -53,7 +53,7 @@ function roleObject(spec: RoleSpec): KubeObject {
           rules: null,
           aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [aggregation(spec.aggregates)]: 'true' } }] },
         }),
-  } as KubeObject;
+  };
 }
 
 function bindingObject(spec: BindingSpec): KubeObject {
