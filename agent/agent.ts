@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createClient } from '../openapi/client/create-client.ts';
 import { createEventRecorder } from '../openapi/client/create-event-recorder.ts';
 import { startInformer } from '../openapi/client/create-informer.ts';
@@ -8,6 +9,7 @@ import type { EndpointSlice, Node, Pod, Service } from '../openapi/generated/typ
 import { paths, type AgentConfig } from '../openapi/machinery/agent-contract.ts';
 import type { Clock } from '../openapi/machinery/clock.ts';
 import type { Logger } from '../openapi/machinery/log.ts';
+import { withinTime } from '../openapi/machinery/link-signals.ts';
 import type { KubeObject } from '../openapi/machinery/object.ts';
 import type { Resource } from '../openapi/machinery/resource.ts';
 import { startClusterNetwork } from './cluster-network.ts';
@@ -55,6 +57,8 @@ const networkCheckMs = 200;
 
 /** Runs the agent until the signal aborts. */
 export async function runAgent(options: AgentOptions): Promise<void> {
+  // Each pod, probe and call listens: hundreds are ordinary.
+  setMaxListeners(0, options.signal);
   const { config, host, clock, random, log, signal } = options;
   const client = clientOf(options);
   const driver = createDriver(config.runtime, { clusterId: config.clusterId, clock });
@@ -207,15 +211,16 @@ function podTools(
 }
 
 async function readNode(
-  { host, signal }: AgentOptions,
+  { host, clock, signal }: AgentOptions,
   driver: RuntimeDriver,
   { network, nodeIP }: { readonly network: PodNetwork; readonly nodeIP: string },
 ): ReturnType<ConstructorParameters<typeof NodeAgent>[0]['read']> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(callMsMax)]);
   const load = await loadOf(host);
   const networkReady = network.gateway !== undefined;
   try {
-    const [runtime, images] = await Promise.all([driver.version(limit), driver.listImages(limit)]);
+    const [runtime, images] = await withinTime(signal, callMsMax, clock, (limit) =>
+      Promise.all([driver.version(limit), driver.listImages(limit)]),
+    );
     return { load, nodeIP, runtime, images, networkReady };
   } catch {
     return { load, nodeIP, runtime: undefined, images: [], networkReady };

@@ -1,4 +1,6 @@
 import type { Pod } from '../../openapi/generated/types.ts';
+import type { Clock } from '../../openapi/machinery/clock.ts';
+import { linkSignals, withinTime } from '../../openapi/machinery/link-signals.ts';
 import type { RuntimeDriver } from '../runtime/driver.ts';
 
 export interface CommandResult {
@@ -14,39 +16,45 @@ export async function runInContainer(
   driver: RuntimeDriver,
   id: string,
   command: readonly string[],
-  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  limits: { readonly timeoutMs: number; readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<CommandResult> {
-  const timeout = AbortSignal.timeout(limits.timeoutMs);
-  const signal = AbortSignal.any([timeout, limits.signal]);
+  const { clock, signal, timeoutMs } = limits;
   const options = { command, stdin: false, stdout: true, stderr: true, tty: false };
-  const session = await driver.exec(
-    id,
-    options,
-    AbortSignal.any([limits.signal, AbortSignal.timeout(60_000)]),
-  );
-  let output = '';
-  function collect(chunk: Buffer): void {
-    if (output.length < outputBytesMax)
-      output += chunk.toString('utf8').slice(0, outputBytesMax - output.length);
+  // The session ends with the call that opened it, so its signal outlives the time of the command.
+  const opened = linkSignals(signal);
+  try {
+    const session = await driver.exec(id, options, opened.signal);
+    let output = '';
+    const collect = (chunk: Buffer): void => {
+      if (output.length < outputBytesMax)
+        output += chunk.toString('utf8').slice(0, outputBytesMax - output.length);
+    };
+    session.stdout.on('data', collect);
+    session.stderr.on('data', collect);
+    const end = await withinTime(signal, timeoutMs, clock, (limit) =>
+      Promise.race([session.ended, aborted(limit)]),
+    );
+    if (end !== 'aborted') return { exitCode: end, output, timedOut: false };
+    session.ended.catch(() => undefined);
+    session.close();
+    signal.throwIfAborted();
+    return { exitCode: -1, output, timedOut: true };
+  } finally {
+    opened.release();
   }
-  session.stdout.on('data', collect);
-  session.stderr.on('data', collect);
-  const cut = new Promise<'cut'>((resolve) => {
-    if (signal.aborted) resolve('cut');
+}
+
+function aborted(signal: AbortSignal): Promise<'aborted'> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve('aborted');
     signal.addEventListener(
       'abort',
       () => {
-        resolve('cut');
+        resolve('aborted');
       },
       { once: true },
     );
   });
-  const end = await Promise.race([session.ended, cut]);
-  if (end !== 'cut') return { exitCode: end, output, timedOut: false };
-  session.ended.catch(() => undefined);
-  session.close();
-  limits.signal.throwIfAborted();
-  return { exitCode: -1, output, timedOut: true };
 }
 
 /** A port by number, or by the name that one of the container's ports has. */

@@ -1,10 +1,13 @@
 import { connect, constants } from 'node:http2';
+import type { Clock } from '../../openapi/machinery/clock.ts';
+import { withinTime } from '../../openapi/machinery/link-signals.ts';
 
 export interface GrpcHealthTarget {
   readonly host: string;
   readonly port: number;
   readonly service: string;
   readonly timeoutMs: number;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -17,9 +20,10 @@ export type GrpcHealth = { readonly healthy: true } | { readonly healthy: false;
 export async function grpcHealth(target: GrpcHealthTarget): Promise<GrpcHealth> {
   const { host, port, service } = target;
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const signal = AbortSignal.any([target.signal, AbortSignal.timeout(target.timeoutMs)]);
   try {
-    const { status, body } = await call(address, service, signal);
+    const { status, body } = await withinTime(target.signal, target.timeoutMs, target.clock, (signal) =>
+      call(address, service, signal),
+    );
     if (status === 12)
       return {
         healthy: false,

@@ -30,7 +30,11 @@ export async function runHook(
   const { signal } = tools;
   if (handler.exec !== undefined) {
     const command = handler.exec.command ?? [];
-    const result = await runInContainer(tools.driver, containerId, command, { timeoutMs, signal });
+    const result = await runInContainer(tools.driver, containerId, command, {
+      timeoutMs,
+      clock: tools.clock,
+      signal,
+    });
     if (result.exitCode === 0) return;
     throw new Error(
       `Exec lifecycle hook (${JSON.stringify(command)}) for Container ${JSON.stringify(containerName)} failed - error: command '${command.join(' ')}' exited with ${result.exitCode}: ${result.output}`,
@@ -46,6 +50,7 @@ export async function runHook(
       podIP,
       userAgent: 'kube-lifecycle/1.36',
       timeoutMs: 60_000,
+      clock: tools.clock,
       signal,
     });
     return;

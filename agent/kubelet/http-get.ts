@@ -1,5 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Clock } from '../../openapi/machinery/clock.ts';
+import { withinTime } from '../../openapi/machinery/link-signals.ts';
 import type { HTTPGetAction } from '../../openapi/generated/types.ts';
 
 export interface HttpAnswer {
@@ -18,18 +20,22 @@ export interface HttpGetTarget {
   /** "kube-probe/1.36" or "kube-lifecycle/1.36". */
   readonly userAgent: string;
   readonly timeoutMs: number;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /** One GET as probes and hooks make it; redirects to the same host are followed. Certificates are not verified, as Kubernetes has it. */
-export async function httpGet(target: HttpGetTarget): Promise<HttpAnswer> {
+export function httpGet(target: HttpGetTarget): Promise<HttpAnswer> {
+  return withinTime(target.signal, target.timeoutMs, target.clock, (signal) => follow(target, signal));
+}
+
+async function follow(target: HttpGetTarget, signal: AbortSignal): Promise<HttpAnswer> {
   const { action } = target;
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
   const host = action.host === undefined || action.host === '' ? target.podIP : action.host;
   const authority = host.includes(':') ? `[${host}]` : host;
   const path = action.path ?? '/';
   const first = new URL(path.startsWith('/') ? path : `/${path}`, `${scheme}://${authority}:${target.port}`);
-  const signal = AbortSignal.any([target.signal, AbortSignal.timeout(target.timeoutMs)]);
   let url = first;
   for (let hop = 0; ; hop++) {
     const answer = await exchange(url, headersOf(target), signal);

@@ -5,6 +5,7 @@ import type { Lease, Node, NodeCondition, NodeStatus } from '../../openapi/gener
 import type { AgentConfig } from '../../openapi/machinery/agent-contract.ts';
 import { microTimeText, type Clock } from '../../openapi/machinery/clock.ts';
 import type { JsonObject } from '../../openapi/machinery/json.ts';
+import { linkSignals } from '../../openapi/machinery/link-signals.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
 import { isConflict, isNotFound } from '../../openapi/machinery/status.ts';
 import { nodeLabels, nodeObject, nodeStatus, type MachineFacts, type NodeReading } from './node-object.ts';
@@ -72,7 +73,9 @@ export class NodeAgent {
       }
       const wake = new AbortController();
       if (what === 'status') this.#wake = wake;
-      await clock.sleep(waitMs, AbortSignal.any([signal, wake.signal])).catch(() => undefined);
+      const sleep = linkSignals(signal, wake.signal);
+      await clock.sleep(waitMs, sleep.signal).catch(() => undefined);
+      sleep.release();
     }
   }
 

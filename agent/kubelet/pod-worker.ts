@@ -1,5 +1,6 @@
 import { timeText } from '../../openapi/machinery/clock.ts';
 import type { Container, Pod, PodStatus } from '../../openapi/generated/types.ts';
+import { linkSignals } from '../../openapi/machinery/link-signals.ts';
 import type { HostPort } from '../network/pod-network.ts';
 import { ContainerState } from '../runtime/driver.ts';
 import type { MountedVolumes } from '../volumes/pod-volumes.ts';
@@ -119,33 +120,44 @@ export class PodWorker {
 
   /** Resolves when nothing is left of the pod, or the signal aborts. */
   async run(): Promise<void> {
-    const { clock, log, random } = this.#tools;
+    const { clock } = this.#tools;
     const { signal } = this.#options;
     while (!signal.aborted && this.#stage !== 'gone') {
       this.#dirty = false;
-      this.#work = new AbortController();
-      let waitMs = resyncMs * (0.75 + random() / 2);
-      try {
-        const retryMs = await this.#look(AbortSignal.any([signal, this.#work.signal]));
-        waitMs = Math.min(waitMs, retryMs);
-        this.#failures = 0;
-      } catch (error) {
-        if (this.#work.signal.aborted || signal.aborted) continue;
-        this.#failures += 1;
-        waitMs = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(this.#failures - 1, 10));
-        log.log('warn', 'Cannot sync pod: trying again', {
-          pod: podRef(this.#pod).name,
-          error: String(error),
-        });
-      }
-      if (this.#dirty || this.#isGone()) continue;
+      const waitMs = await this.#lookOnce();
+      if (this.#isDirty() || this.#isGone()) continue;
       this.#sleep = new AbortController();
-      await clock.sleep(waitMs, AbortSignal.any([signal, this.#sleep.signal])).catch(() => undefined);
+      const sleep = linkSignals(signal, this.#sleep.signal);
+      await clock.sleep(waitMs, sleep.signal).catch(() => undefined);
+      sleep.release();
       this.#sleep = undefined;
     }
   }
 
-  // A function, since the compiler does not see that a look changes the stage.
+  /** Never rejects; resolves with how long to wait before the next look, if nothing happens. */
+  async #lookOnce(): Promise<number> {
+    const { log, random } = this.#tools;
+    this.#work = new AbortController();
+    const work = linkSignals(this.#options.signal, this.#work.signal);
+    try {
+      const waitMs = await this.#look(work.signal);
+      this.#failures = 0;
+      return Math.min(waitMs, resyncMs * (0.75 + random() / 2));
+    } catch (error) {
+      if (work.signal.aborted) return 0;
+      this.#failures += 1;
+      const facts = { pod: podRef(this.#pod).name, error: String(error) };
+      log.log('warn', 'Cannot sync pod: trying again', facts);
+      return Math.min(retryMsMax, retryMsMin * 2 ** Math.min(this.#failures - 1, 10));
+    } finally {
+      work.release();
+    }
+  }
+
+  // Functions, since the compiler does not see that a look changes them.
+  #isDirty(): boolean {
+    return this.#dirty;
+  }
   #isGone(): boolean {
     return this.#stage === 'gone';
   }

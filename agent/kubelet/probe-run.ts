@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type { Pod, Probe } from '../../openapi/generated/types.ts';
+import type { Clock } from '../../openapi/machinery/clock.ts';
 import type { RuntimeDriver } from '../runtime/driver.ts';
 import { portOf, runInContainer } from './container-runner.ts';
 import { grpcHealth } from './grpc-health.ts';
@@ -17,6 +18,7 @@ export interface ProbeTarget {
   readonly containerId: string;
   readonly podIP: string;
   readonly driver: RuntimeDriver;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +30,14 @@ export async function runProbe(probe: Probe, target: ProbeTarget): Promise<Probe
   if (probe.tcpSocket !== undefined) return await runTcp(probe.tcpSocket, target, timeoutMs);
   if (probe.grpc !== undefined) {
     const { port, service = '' } = probe.grpc;
-    const health = await grpcHealth({ host: target.podIP, port, service, timeoutMs, signal: target.signal });
+    const health = await grpcHealth({
+      host: target.podIP,
+      port,
+      service,
+      timeoutMs,
+      clock: target.clock,
+      signal: target.signal,
+    });
     return health.healthy ? { result: 'success', output: '' } : { result: 'failure', output: health.output };
   }
   throw new Error(`missing probe handler for ${target.containerName}`);
@@ -40,7 +49,11 @@ async function runExec(
   timeoutMs: number,
 ): Promise<ProbeOutcome> {
   const { driver, containerId, signal } = target;
-  const result = await runInContainer(driver, containerId, command, { timeoutMs, signal });
+  const result = await runInContainer(driver, containerId, command, {
+    timeoutMs,
+    clock: target.clock,
+    signal,
+  });
   if (result.timedOut) {
     const output = `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeoutMs / 1000}s`;
     return { result: 'failure', output };
@@ -56,7 +69,15 @@ async function runHttp(
   const port = portOf(target.pod, target.containerName, action.port);
   const { podIP, signal } = target;
   try {
-    const answer = await httpGet({ action, port, podIP, userAgent: 'kube-probe/1.36', timeoutMs, signal });
+    const answer = await httpGet({
+      action,
+      port,
+      podIP,
+      userAgent: 'kube-probe/1.36',
+      timeoutMs,
+      clock: target.clock,
+      signal,
+    });
     if (answer.status >= 200 && answer.status < 300) return { result: 'success', output: answer.body };
     if (answer.status >= 300 && answer.status < 400) {
       return { result: 'warning', output: `Probe terminated redirects, Response body: ${answer.body}` };

@@ -95,6 +95,7 @@ export class Prober {
       },
     });
     this.#workers.set(key, worker);
+    worker.adopt();
     void worker.run();
   }
 
@@ -117,6 +118,11 @@ function probeOf(container: Container, kind: ProbeKind): Probe | undefined {
     liveness: container.livenessProbe,
     readiness: container.readinessProbe,
   }[kind];
+}
+
+function ownStatus(status: PodStatus, name: string): ContainerStatus | undefined {
+  const all = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
+  return all.find((each) => each.name === name);
 }
 
 interface WorkerOptions {
@@ -154,6 +160,15 @@ class ProbeWorker {
     if (this.#containerId !== '') this.#worker.set(this.#containerId, undefined);
   }
 
+  /** A container that ran before this agent keeps what was said of it, from the first report on. */
+  adopt(): void {
+    const { options, container } = this.#worker;
+    const status = options.statusOf(podRef(this.pod).uid) ?? this.pod.status ?? {};
+    const own = ownStatus(status, container.name);
+    const id = own?.containerID?.split('://')[1] ?? '';
+    if (own?.state?.running !== undefined && id !== '') this.#take(id, own);
+  }
+
   /** Probe now instead of at the end of the period. */
   hurry(): void {
     if (this.#last === undefined) this.#wait?.abort();
@@ -184,8 +199,7 @@ class ProbeWorker {
     const status = options.statusOf(podRef(this.pod).uid);
     if (status === undefined) return true;
     if (status.phase === 'Succeeded' || status.phase === 'Failed') return false;
-    const all = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
-    const own = all.find(({ name }) => name === container.name);
+    const own = ownStatus(status, container.name);
     const id = own?.containerID?.split('://')[1] ?? '';
     if (own === undefined || id === '') return true;
     if (id !== this.#containerId) this.#take(id, own);
@@ -244,7 +258,7 @@ class ProbeWorker {
     const { options, container, probe, kind } = this.#worker;
     const target = {
       ...{ pod: this.pod, containerName: container.name, containerId: id, podIP },
-      ...{ driver: options.driver, signal: this.#stopped.signal },
+      ...{ driver: options.driver, clock: options.clock, signal: this.#stopped.signal },
     };
     const word = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
     let failure = '';

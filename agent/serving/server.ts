@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { linkSignals } from '../../openapi/machinery/link-signals.ts';
 import type { ServingContext } from './context.ts';
 import { serveExec, type Upgrade } from './exec.ts';
 import { HttpError } from './http-error.ts';
@@ -74,9 +75,9 @@ async function answer(
   response.once('close', () => {
     gone.abort();
   });
-  const signal = AbortSignal.any([context.signal, gone.signal]);
+  const linked = linkSignals(context.signal, gone.signal);
   try {
-    await route(context, request, { response, signal });
+    await route(context, request, { response, signal: linked.signal });
   } catch (error) {
     if (response.headersSent) {
       response.destroy();
@@ -85,6 +86,8 @@ async function answer(
     const { status, text } = refusalOf(context, error);
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
     response.end(text);
+  } finally {
+    linked.release();
   }
 }
 
