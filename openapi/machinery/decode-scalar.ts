@@ -43,6 +43,8 @@ export function decodeScalar(
 }
 
 const int32Max = 2 ** 31 - 1;
+/** The largest double below 2^63. */
+const int64Max = 2 ** 63 - 1024;
 const int32 = { kind: 'int32', goType: 'int32' } as const;
 
 function decodeInteger(
@@ -52,8 +54,8 @@ function decodeInteger(
   final: boolean,
 ): number {
   if (typeof value !== 'number') throw wrongType(value, goType, final);
-  const fits = kind === 'int64' || (value <= int32Max && value >= -int32Max - 1);
-  if (Number.isSafeInteger(value) && fits && text === undefined) return value;
+  const max = kind === 'int32' ? int32Max : int64Max;
+  if (Number.isInteger(value) && value <= max && value >= -max - 1 && text === undefined) return value;
   throw mismatched(`number ${text ?? String(value)}`, goType, final);
 }
 

@@ -33,7 +33,13 @@ export function parseJson(bytes: Uint8Array, options: ParseOptions = {}): Parsed
 
 /** Reads the first document of a YAML stream as Kubernetes does: YAML 1.1's booleans and octals, then JSON's types. Throws ParseError. */
 export function parseYaml(bytes: Uint8Array, options: ParseOptions = {}): Parsed {
-  return readYaml(bytes, options.largeIntegers === 'note');
+  const json = startsAsJson(bytes) ? parseFast(bytes) : undefined; // What kubectl applies is JSON, which YAML includes.
+  return json ?? readYaml(bytes, options.largeIntegers === 'note');
+}
+
+function startsAsJson(bytes: Uint8Array): boolean {
+  const first = bytes.find((byte) => byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09);
+  return first === 0x7b;
 }
 
 /** Undefined where JSON.parse would hide a duplicate or how a number was written, and where it fails. */

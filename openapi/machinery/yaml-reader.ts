@@ -59,6 +59,7 @@ const schema = new Schema({
 export function readYaml(bytes: Uint8Array, keepNumbers: boolean): YamlReading {
   const text = new TextDecoder().decode(bytes);
   if (hasControlCharacter(text)) throw new ParseError('yaml: control characters are not allowed');
+  if (nestingOf(text) > nestingMax) throw new ParseError('yaml: exceeded max depth');
   try {
     return readFirst(text, keepNumbers);
   } catch (error) {
@@ -76,6 +77,25 @@ function hasControlCharacter(text: string): boolean {
     if ((code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) || code === 0x7f) return true;
   }
   return false;
+}
+
+/** As JSON. The yaml package needs memory for each level. */
+const nestingMax = 1_000;
+
+/** At least as deep as the document nests within one line or within brackets; brackets in texts count too. */
+function nestingOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let indicators = 0;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === '[' || character === '{') depth++;
+    else if ((character === ']' || character === '}') && depth > 0) depth--;
+    else if ((character === '-' || character === '?') && text[i + 1] === ' ') indicators++;
+    else if (character === '\n') indicators = 0;
+    if (depth + indicators > deepest) deepest = depth + indicators;
+  }
+  return deepest;
 }
 
 function readFirst(text: string, keepNumbers: boolean): YamlReading {
@@ -145,7 +165,10 @@ function nullKey(value: unknown): ParseError {
 
 /** A scalar as the key of a JSON object. */
 function scalarText({ value }: Scalar): string {
-  return typeof value === 'string' ? value : String(value as number | boolean | bigint);
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+    ? String(value)
+    : '';
 }
 
 /** As Go prints a key: texts in quotes. */
