@@ -3,22 +3,35 @@ import { daemonSetStrategy } from './apps/daemon-sets.ts';
 import { deploymentStrategy } from './apps/deployments.ts';
 import { replicaSetStrategy } from './apps/replica-sets.ts';
 import { statefulSetStrategy } from './apps/stateful-sets.ts';
+import { autoscalerV1Strategy } from './autoscaling/autoscalers-v1.ts';
+import { horizontalPodAutoscalerStrategy } from './autoscaling/horizontal-pod-autoscalers.ts';
 import { cronJobStrategy } from './batch/cron-jobs.ts';
 import { jobStrategy } from './batch/jobs.ts';
+import { certificateSigningRequestStrategy } from './certificates/certificate-signing-requests.ts';
 import { leaseStrategy } from './coordination/leases.ts';
+import { bindingStrategy } from './core/bindings.ts';
 import { configMapStrategy } from './core/config-maps.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
 import { eventStrategy, eventsEventStrategy } from './core/events.ts';
+import { limitRangeStrategy } from './core/limit-ranges.ts';
 import { namespaceStrategy } from './core/namespaces.ts';
 import { nodeStrategy } from './core/nodes.ts';
+import { persistentVolumeClaimStrategy } from './core/persistent-volume-claims.ts';
+import { persistentVolumeStrategy } from './core/persistent-volumes.ts';
 import { podTemplateStrategy } from './core/pod-templates.ts';
 import { podStrategy } from './core/pods.ts';
 import { replicationControllerStrategy } from './core/replication-controllers.ts';
+import { resourceQuotaStrategy } from './core/resource-quotas.ts';
 import { secretStrategy } from './core/secrets.ts';
-import { serviceAccountStrategy } from './core/service-accounts.ts';
+import type { TokenIssuer } from './core/service-account-tokens.ts';
+import { serviceAccountStrategyWith } from './core/service-accounts.ts';
 import type { ServiceRange } from './core/service-allocator.ts';
 import { serviceStrategy } from './core/services.ts';
+import { endpointSliceStrategy } from './discovery/endpoint-slices.ts';
 import { hostStrategy } from './flotilla/hosts.ts';
+import { ingressClassStrategy } from './networking/ingress-classes.ts';
+import { ingressStrategy } from './networking/ingresses.ts';
+import { networkPolicyStrategy } from './networking/network-policies.ts';
 import { plainStrategies } from './plain.ts';
 import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budgets.ts';
 import { clusterRoleBindingStrategy } from './rbac/cluster-role-bindings.ts';
@@ -29,19 +42,27 @@ import { priorityClassStrategy } from './scheduling/priority-classes.ts';
 import { storageClassStrategy } from './storage/storage-classes.ts';
 import type { Strategy } from './strategy.ts';
 
-/** What all served kinds add to the one path. `services` is where Services get their addresses from. */
-export function createStrategies(services: ServiceRange): readonly Strategy[] {
+/**
+ * What all served kinds add to the one path. `services` is where Services get their addresses from; without `tokens` no tokens of
+ * service accounts are given out.
+ */
+export function createStrategies(services: ServiceRange, tokens?: TokenIssuer): readonly Strategy[] {
   return [
+    bindingStrategy,
     configMapStrategy,
     endpointsStrategy,
     eventStrategy,
+    limitRangeStrategy,
     namespaceStrategy,
     nodeStrategy,
+    persistentVolumeClaimStrategy,
+    persistentVolumeStrategy,
     podStrategy,
     podTemplateStrategy,
     replicationControllerStrategy,
+    resourceQuotaStrategy,
     secretStrategy,
-    serviceAccountStrategy,
+    serviceAccountStrategyWith(tokens),
     serviceStrategy(services),
     controllerRevisionStrategy,
     daemonSetStrategy,
@@ -49,8 +70,14 @@ export function createStrategies(services: ServiceRange): readonly Strategy[] {
     replicaSetStrategy,
     statefulSetStrategy,
     eventsEventStrategy,
+    autoscalerV1Strategy,
+    horizontalPodAutoscalerStrategy,
     cronJobStrategy,
     jobStrategy,
+    certificateSigningRequestStrategy,
+    ingressClassStrategy,
+    ingressStrategy,
+    networkPolicyStrategy,
     podDisruptionBudgetStrategy,
     clusterRoleBindingStrategy,
     clusterRoleStrategy,
@@ -59,6 +86,7 @@ export function createStrategies(services: ServiceRange): readonly Strategy[] {
     storageClassStrategy,
     priorityClassStrategy,
     leaseStrategy,
+    endpointSliceStrategy,
     hostStrategy,
     ...plainStrategies,
   ] as readonly Strategy[];

@@ -104,7 +104,7 @@ export interface PartSubresource<T extends KubeObject> {
   readonly form: 'part';
   readonly verbs: readonly ('get' | 'update' | 'patch')[];
   /** `object` reduced to what this path may change: the rest from `old`. resourceVersion and managedFields are the path's. */
-  prepareForUpdate(object: T, old: T): T;
+  prepareForUpdate(object: T, old: T, context: SyncContext): T;
   validateUpdate?(object: T, old: T): readonly FieldError[];
   warnings?(object: T, old: T): readonly string[];
   /** As Strategy.reserve. */

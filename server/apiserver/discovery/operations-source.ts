@@ -31,8 +31,7 @@ function servedResource(operation: ResourceOperations): ServedResource {
   const name = `${group}/${version}/${kind}`;
   return {
     ...operation,
-    storageVersionHash:
-      operation.storageVersionHash === '' ? '' : storageVersionHash(storedAs[name] ?? name),
+    storageVersionHash: operation.storageVersionHash === '' ? '' : storageVersionHash(storedAs[name] ?? name),
     subresources: operation.subresources.map(({ name: subresource, verbs, responseKind }) => ({
       name: subresource,
       verbs,

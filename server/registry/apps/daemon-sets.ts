@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { daemonSets } from '../../../openapi/generated/resources.ts';
 import type { DaemonSet, DaemonSetSpec } from '../../../openapi/generated/types.ts';
-import { type FieldError, invalidValue, notSupported, required } from '../../../openapi/machinery/status.ts';
+import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
 import { withTemplateDefaults } from '../core/pod-defaults.ts';
 import { onlyStatus } from '../generic/status-split.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
 import { daemonSetTable } from '../table/workloads.ts';
-import { notNegative, unchanged } from '../validation/field-errors.ts';
+import { notNegative, notSupported, unchanged } from '../validation/field-errors.ts';
 import { amountOf, intOrPercentFaults, notMoreThanAll } from '../validation/int-or-percent.ts';
 import { isEmptySelector, labelSelectorFaults } from '../validation/selectors.ts';
 import { statusCountFaults, workloadTemplateFaults } from '../validation/workloads.ts';

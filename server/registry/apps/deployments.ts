@@ -1,19 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { deployments } from '../../../openapi/generated/resources.ts';
 import type { Deployment, DeploymentSpec } from '../../../openapi/generated/types.ts';
-import {
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-} from '../../../openapi/machinery/status.ts';
+import { type FieldError, forbiddenField, invalidValue } from '../../../openapi/machinery/status.ts';
 import { withTemplateDefaults } from '../core/pod-defaults.ts';
 import { onlyStatus } from '../generic/status-split.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
 import { selectorQuery } from '../table/texts.ts';
 import { deploymentTable } from '../table/workloads.ts';
-import { notNegative, unchanged } from '../validation/field-errors.ts';
+import { notNegative, notSupported, unchanged } from '../validation/field-errors.ts';
 import { amountOf, intOrPercentFaults, notMoreThanAll } from '../validation/int-or-percent.ts';
 import { scaleSubresource } from '../validation/scale.ts';
 import {

@@ -1,10 +1,10 @@
 import { cronJobs } from '../../../openapi/generated/resources.ts';
 import type { CronJob, CronJobSpec } from '../../../openapi/generated/types.ts';
-import { type FieldError, invalidValue, notSupported, required } from '../../../openapi/machinery/status.ts';
+import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
 import { cronJobTable } from '../table/workloads.ts';
-import { notNegative, oneOf } from '../validation/field-errors.ts';
+import { notNegative, notSupported, oneOf } from '../validation/field-errors.ts';
 import { dnsSubdomain } from '../validation/names.ts';
 import { jobSpecFaults, withJobDefaults } from './job-spec.ts';
 import { scheduleProblem } from './schedule.ts';

@@ -1,7 +1,7 @@
 import type { JobSpec } from '../../../openapi/generated/types.ts';
-import { type FieldError, invalidValue, notSupported, required } from '../../../openapi/machinery/status.ts';
+import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
 import { withTemplateDefaults } from '../core/pod-defaults.ts';
-import { notNegative, oneOf } from '../validation/field-errors.ts';
+import { notNegative, notSupported, oneOf } from '../validation/field-errors.ts';
 import { podTemplateFaults } from '../validation/pod-template.ts';
 
 const indexesMax = 100_000;

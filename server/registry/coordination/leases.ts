@@ -9,6 +9,8 @@ export const leaseStrategy: Strategy<Lease> = {
   resource: leases,
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
+  prepareForCreate: withoutGated,
+  prepareForUpdate: withoutGated,
   validate: leaseFaults,
   table: leaseTable,
 };
@@ -18,4 +20,11 @@ function leaseFaults({ spec }: Lease): FieldError[] {
     ...positive('spec.leaseDurationSeconds', spec?.leaseDurationSeconds),
     ...notNegative('spec.leaseTransitions', spec?.leaseTransitions),
   ];
+}
+
+/** Coordinated election is an alpha of Kubernetes: its fields are dropped without a word. */
+function withoutGated(lease: Lease): Lease {
+  if (lease.spec === undefined) return lease;
+  const { strategy: _strategy, preferredHolder: _holder, ...spec } = lease.spec;
+  return { ...lease, spec };
 }

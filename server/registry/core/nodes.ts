@@ -1,6 +1,12 @@
 import { nodes } from '../../../openapi/generated/resources.ts';
 import type { Node } from '../../../openapi/generated/types.ts';
-import { type FieldError, duplicate, forbiddenField } from '../../../openapi/machinery/status.ts';
+import {
+  type FieldError,
+  duplicate,
+  forbiddenField,
+  invalidValue,
+} from '../../../openapi/machinery/status.ts';
+import { onlyStatus } from '../generic/status-split.ts';
 import type { Strategy } from '../strategy.ts';
 import { nodeTable } from '../table/core.ts';
 import { cidrFaults } from '../validation/addresses.ts';
@@ -14,7 +20,7 @@ export const nodeStrategy: Strategy<Node> = {
   validate: (node) => [
     ...nodeTaintFaults(node),
     ...resourceFaults(node),
-    ...(node.spec?.podCIDRs ?? []).flatMap((cidr, i) => cidrFaults(`spec.podCIDRs[${i}]`, cidr)),
+    ...rangeFaults(node.spec?.podCIDRs ?? []),
   ],
   validateUpdate: (node, old) => [
     ...updateFaults(node, old),
@@ -25,19 +31,39 @@ export const nodeStrategy: Strategy<Node> = {
   fields: ({ spec }) => ({ 'spec.unschedulable': String(spec?.unschedulable ?? false) }),
   selectableFields: ['spec.unschedulable'],
   table: nodeTable,
+  subresources: {
+    status: {
+      form: 'part',
+      verbs: ['get', 'patch', 'update'],
+      prepareForUpdate: (node, old) => allocatableFromCapacity(onlyStatus(node, old) as Node),
+      validateUpdate: updateFaults,
+    },
+  },
 };
 
-/** podCIDR is the first of podCIDRs, whichever was written. */
+/** podCIDR and the first of podCIDRs are the same; the former wins. */
 function allocatableFromCapacity(node: Node): Node {
   const { status, spec } = node;
   const withStatus =
     status?.capacity !== undefined && status.allocatable === undefined
       ? { ...node, status: { ...status, allocatable: status.capacity } }
       : node;
-  const first = spec?.podCIDR;
-  return first === undefined || first === '' || (spec?.podCIDRs ?? []).length > 0
-    ? withStatus
-    : { ...withStatus, spec: { ...spec, podCIDRs: [first] } };
+  const { podCIDR = '', podCIDRs = [] } = spec ?? {};
+  const first = podCIDRs[0];
+  if (podCIDR !== '' && podCIDR !== first) return { ...withStatus, spec: { ...spec, podCIDRs: [podCIDR] } };
+  return podCIDR === '' && first !== undefined
+    ? { ...withStatus, spec: { ...spec, podCIDR: first } }
+    : withStatus;
+}
+
+function rangeFaults(ranges: readonly string[]): readonly FieldError[] {
+  const faults = ranges.flatMap((cidr, i) => cidrFaults(`spec.podCIDRs[${i}]`, cidr));
+  const families = new Set(ranges.map((cidr) => cidr.includes(':')));
+  if (faults.length === 0 && ranges.length > families.size) {
+    const text = 'may specify no more than one CIDR for each IP family';
+    return [invalidValue('spec.podCIDRs', ranges, text)];
+  }
+  return faults;
 }
 
 function nodeTaintFaults({ spec }: Node): readonly FieldError[] {
@@ -47,7 +73,7 @@ function nodeTaintFaults({ spec }: Node): readonly FieldError[] {
 function resourceFaults({ status }: Node): readonly FieldError[] {
   return (['capacity', 'allocatable'] as const).flatMap((field) =>
     Object.entries(status?.[field] ?? {}).flatMap(([name, value]) =>
-      resourceQuantity(`status.${field}[${name}]`, name, value),
+      resourceQuantity(`status.${field}.${name}`, name, value),
     ),
   );
 }

@@ -46,7 +46,6 @@ export const resizeSubresource: PartSubresource<Pod> = {
     const spec = old.spec ?? { containers: [] };
     return {
       ...old,
-      metadata: { ...old.metadata, ...grown(old, pod) },
       spec: {
         ...spec,
         containers: withResources(spec.containers, pod.spec?.containers ?? []),
@@ -58,14 +57,6 @@ export const resizeSubresource: PartSubresource<Pod> = {
   },
   validateUpdate: (pod, old) => [...specFaults(pod), ...resizeFaults(pod, old)],
 };
-
-function grown(old: Pod, pod: Pod): { readonly generation?: number } {
-  const resources = (each: Pod): readonly unknown[] =>
-    (each.spec?.containers ?? []).map((container) => container.resources ?? {});
-  return isDeepStrictEqual(resources(pod), resources(old))
-    ? {}
-    : { generation: (old.metadata?.generation ?? 0) + 1 };
-}
 
 function withResources(containers: readonly Container[], from: readonly Container[]): readonly Container[] {
   return containers.map((container) => {

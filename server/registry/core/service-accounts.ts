@@ -1,10 +1,19 @@
 import { serviceAccounts } from '../../../openapi/generated/resources.ts';
 import type { ServiceAccount } from '../../../openapi/generated/types.ts';
-import type { Strategy } from '../strategy.ts';
+import type { ActionSubresource, Strategy } from '../strategy.ts';
 import { serviceAccountTable } from '../table/core.ts';
+import { type TokenIssuer, tokenSubresource } from './service-account-tokens.ts';
 
-export const serviceAccountStrategy: Strategy<ServiceAccount> = {
-  resource: serviceAccounts,
-  deleteReturnsObject: true,
-  table: serviceAccountTable,
-};
+/** Without an issuer no tokens are given out. */
+export function serviceAccountStrategyWith(issuer: TokenIssuer | undefined): Strategy<ServiceAccount> {
+  return {
+    resource: serviceAccounts,
+    deleteReturnsObject: true,
+    table: serviceAccountTable,
+    ...(issuer === undefined
+      ? {}
+      : { subresources: { token: tokenSubresource(issuer) as unknown as ActionSubresource } }),
+  };
+}
+
+export const serviceAccountStrategy: Strategy<ServiceAccount> = serviceAccountStrategyWith(undefined);

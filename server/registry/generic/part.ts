@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import type { PartSubresource } from '../strategy.ts';
-import type { PathRequest } from './path.ts';
+import { syncContext, type PathRequest } from './path.ts';
 import { onlyStatus } from './status-split.ts';
 import type { UpdateHooks } from './update.ts';
 
@@ -13,12 +13,13 @@ export const defaultStatus: PartSubresource<KubeObject> = {
 
 /** The hooks of a write to a part of the object. `counts`: it may change what is asked for, and so the generation. */
 export function partHooks(
-  { registered }: PathRequest,
+  request: PathRequest,
   part: PartSubresource<KubeObject>,
   counts: boolean,
 ): UpdateHooks {
+  const { registered } = request;
   return {
-    prepare: (object, old) => part.prepareForUpdate(object, old),
+    prepare: (object, old) => part.prepareForUpdate(object, old, syncContext(request)),
     validate: (object, old) => part.validateUpdate?.(object, old) ?? [],
     warnings: (object, old) => part.warnings?.(object, old) ?? [],
     ...(part.reserve === undefined

@@ -1,6 +1,6 @@
 import type { PolicyRule, RbacSubject as Subject, RoleRef } from '../../../openapi/generated/types.ts';
-import { type FieldError, invalidValue, notSupported, required } from '../../../openapi/machinery/status.ts';
-import { texts, unchanged } from '../validation/field-errors.ts';
+import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
+import { notSupported, texts, unchanged } from '../validation/field-errors.ts';
 import { dnsSubdomain, pathSegment } from '../validation/names.ts';
 
 export const rbacGroup = 'rbac.authorization.k8s.io';

@@ -13,6 +13,10 @@ const systemClasses: Readonly<Record<string, number>> = {
 
 export const priorityClassStrategy: Strategy<PriorityClass> = {
   resource: priorityClasses,
+  defaults: (object) => ({
+    ...object,
+    preemptionPolicy: object.preemptionPolicy ?? 'PreemptLowerPriority',
+  }),
   validate: classFaults,
   validateUpdate: (object, old) => [
     ...((object.value ?? 0) === (old.value ?? 0)
@@ -42,5 +46,5 @@ function classFaults({ metadata, value = 0, preemptionPolicy }: PriorityClass): 
       forbiddenField('value', `maximum allowed value of a user defined priority is ${userValueMax}`),
     );
   }
-  return [...faults, ...oneOf('preemptionPolicy', preemptionPolicy, ['Never', 'PreemptLowerPriority'])];
+  return [...faults, ...oneOf('preemptionPolicy', preemptionPolicy, ['PreemptLowerPriority', 'Never'])];
 }

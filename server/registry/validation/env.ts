@@ -4,8 +4,8 @@ import type {
   ObjectFieldSelector,
   ResourceFieldSelector,
 } from '../../../openapi/generated/types.ts';
-import { type FieldError, invalidValue, notSupported, required } from '../../../openapi/machinery/status.ts';
-import { texts } from './field-errors.ts';
+import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
+import { notSupported, texts } from './field-errors.ts';
 import { configMapKey, dnsSubdomain, envVarName, qualifiedName } from './names.ts';
 
 const envFieldPaths: readonly string[] = [

@@ -1,15 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-} from '../../../openapi/machinery/status.ts';
+import { type FieldError, forbiddenField, invalidValue } from '../../../openapi/machinery/status.ts';
 import type { TextCheck } from './names.ts';
 
 /** The faults that a text check finds, at `path`. */
 export function texts(path: string, value: string, check: TextCheck): FieldError[] {
   return check(value).map((fault) => invalidValue(path, value, fault));
+}
+
+/** The supported values in the order that Kubernetes lists them for this field: some lists are sorted there, some are not. */
+export function notSupported(path: string, value: unknown, supported: readonly string[]): FieldError {
+  const list = supported.map((each) => JSON.stringify(each)).join(', ');
+  const text = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`;
+  return { field: path, reason: 'FieldValueNotSupported', message: text };
 }
 
 export function oneOf(path: string, value: string | undefined, allowed: readonly string[]): FieldError[] {

@@ -15,11 +15,13 @@ export function dnsLabel(value: string): readonly string[] {
   return [
     ...longerThan(value, 63),
     ...unless(matches(label, value), () =>
-      regexText(
-        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
-        label,
-        ['my-name', '123-abc'],
-      ),
+      matches(subdomain, value)
+        ? 'must not contain dots'
+        : regexText(
+            "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+            label,
+            ['my-name', '123-abc'],
+          ),
     ),
   ];
 }

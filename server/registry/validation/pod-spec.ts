@@ -4,7 +4,6 @@ import {
   duplicate,
   forbiddenField,
   invalidValue,
-  notSupported,
   required,
   tooLong,
 } from '../../../openapi/machinery/status.ts';
@@ -17,7 +16,7 @@ import {
   ephemeralContainerFaults,
   initContainerFaults,
 } from './containers.ts';
-import { inRange, oneOf, texts } from './field-errors.ts';
+import { inRange, notSupported, oneOf, texts } from './field-errors.ts';
 import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';
 import { quantityNotNegative } from './resource-names.ts';
 import { podSecurityFaults } from './security-context.ts';

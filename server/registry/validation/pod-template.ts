@@ -1,5 +1,6 @@
 import type { LabelSelector, PodTemplateSpec } from '../../../openapi/generated/types.ts';
-import { type FieldError, invalidValue, notSupported, required } from '../../../openapi/machinery/status.ts';
+import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
+import { notSupported } from './field-errors.ts';
 import { labelProblems } from '../generic/metadata.ts';
 import { podSpecFaults } from './pod-spec.ts';
 import { labelSelectorFaults, selectorMatches } from './selectors.ts';

@@ -3,10 +3,9 @@ import {
   type FieldError,
   forbiddenField,
   invalidValue,
-  notSupported,
   required,
 } from '../../../openapi/machinery/status.ts';
-import { notNegative, portNumber, texts } from './field-errors.ts';
+import { notNegative, notSupported, portNumber, texts } from './field-errors.ts';
 import { httpHeaderName, portName } from './names.ts';
 
 type Handler = Partial<Omit<Probe, 'terminationGracePeriodSeconds'>> & Pick<LifecycleHandler, 'sleep'>;

@@ -1,2 +1,2 @@
 /** What ports may speak. */
-export const protocols: readonly string[] = ['TCP', 'UDP', 'SCTP'];
+export const protocols: readonly string[] = ['SCTP', 'TCP', 'UDP'];

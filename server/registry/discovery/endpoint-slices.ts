@@ -1,0 +1,111 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isIPv6 } from 'node:net';
+import { endpointSlices } from '../../../openapi/generated/resources.ts';
+import type { Endpoint, EndpointSlice } from '../../../openapi/generated/types.ts';
+import { type FieldError, duplicate, invalidValue, required } from '../../../openapi/machinery/status.ts';
+import type { Strategy } from '../strategy.ts';
+import { endpointSliceTable } from '../table/others.ts';
+import { ipFaults, specialIpFaults } from '../validation/addresses.ts';
+import { notSupported, oneOf, portNumber, texts, unchanged } from '../validation/field-errors.ts';
+import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../validation/names.ts';
+import { protocols } from '../validation/protocols.ts';
+
+const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
+const endpointsMax = 1000;
+const addressesMax = 100;
+const portsMax = 20000;
+
+export const endpointSliceStrategy: Strategy<EndpointSlice> = {
+  resource: endpointSlices,
+  defaults: (slice) =>
+    slice.ports === undefined || slice.ports === null
+      ? slice
+      : {
+          ...slice,
+          ports: slice.ports.map((port) => ({
+            ...port,
+            name: port.name ?? '',
+            protocol: port.protocol ?? 'TCP',
+          })),
+        },
+  validate: (slice) => [...typeFaults(slice), ...sliceFaults(slice)],
+  validateUpdate: (slice, old) => [
+    ...sliceFaults(slice),
+    ...unchanged('addressType', slice.addressType, old.addressType),
+  ],
+  warnings: ({ addressType }) =>
+    addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : [],
+  // Labels tie a slice to its Service, so they count; annotations do not.
+  generationGrows: (slice, old) =>
+    !isDeepStrictEqual(
+      [slice.endpoints, slice.ports, slice.metadata?.labels ?? {}],
+      [old.endpoints, old.ports, old.metadata?.labels ?? {}],
+    ),
+  table: endpointSliceTable,
+};
+
+function typeFaults({ addressType }: EndpointSlice): FieldError[] {
+  if (addressType === '') return [required('addressType')];
+  return addressTypes.includes(addressType) ? [] : [notSupported('addressType', addressType, addressTypes)];
+}
+
+function sliceFaults({ endpoints, ports, addressType }: EndpointSlice): FieldError[] {
+  return [
+    ...endpointListFaults((endpoints as readonly Endpoint[] | null) ?? [], addressType),
+    ...portListFaults(ports ?? []),
+  ];
+}
+
+function tooMany(path: string, count: number, max: number): FieldError {
+  const message = `Too many: ${count}: must have at most ${max} items`;
+  return { field: path, reason: 'FieldValueTooMany', message };
+}
+
+function endpointListFaults(endpoints: readonly Endpoint[], type: string): FieldError[] {
+  if (endpoints.length > endpointsMax) return [tooMany('endpoints', endpoints.length, endpointsMax)];
+  return endpoints.flatMap((endpoint, i) => {
+    const path = `endpoints[${i}]`;
+    const { addresses, nodeName, hostname } = endpoint;
+    const faults: FieldError[] = [];
+    if (addresses.length === 0) faults.push(required(`${path}.addresses`, 'must contain at least 1 address'));
+    else if (addresses.length > addressesMax) {
+      faults.push(tooMany(`${path}.addresses`, addresses.length, addressesMax));
+    }
+    addresses.forEach((address, j) =>
+      faults.push(...addressFaults(`${path}.addresses[${j}]`, address, type)),
+    );
+    if (nodeName !== undefined) faults.push(...texts(`${path}.nodeName`, nodeName, dnsSubdomain));
+    for (const [key, value] of Object.entries(endpoint.deprecatedTopology ?? {})) {
+      faults.push(...texts(`${path}.deprecatedTopology`, key, qualifiedName));
+      faults.push(...texts(`${path}.deprecatedTopology`, value, labelValue));
+    }
+    if (hostname !== undefined) faults.push(...texts(`${path}.hostname`, hostname, dnsLabel));
+    return faults;
+  });
+}
+
+function addressFaults(path: string, address: string, type: string): FieldError[] {
+  if (type === 'FQDN') return texts(path, address, dnsSubdomain);
+  const faults = ipFaults(path, address);
+  if (faults.length > 0) return faults;
+  const wrong = (type === 'IPv6') !== isIPv6(address);
+  const family = type === 'IPv6' ? 'IPv6' : 'IPv4';
+  return wrong
+    ? [invalidValue(path, address, `must be a valid ${family} address`)]
+    : specialIpFaults(path, address);
+}
+
+function portListFaults(ports: NonNullable<EndpointSlice['ports']>): FieldError[] {
+  if (ports.length > portsMax) return [tooMany('ports', ports.length, portsMax)];
+  const names = new Set<string>();
+  return ports.flatMap(({ name = '', protocol, port, appProtocol }, i) => {
+    const path = `ports[${i}]`;
+    const faults = name === '' ? [] : texts(`${path}.name`, name, dnsLabel);
+    if (names.has(name)) faults.push(duplicate(`${path}.name`, name));
+    names.add(name);
+    faults.push(...oneOf(`${path}.protocol`, protocol, protocols));
+    if (port !== undefined && port !== 0) faults.push(...portNumber(`${path}.port`, port));
+    if (appProtocol !== undefined) faults.push(...texts(`${path}.appProtocol`, appProtocol, qualifiedName));
+    return faults;
+  });
+}
