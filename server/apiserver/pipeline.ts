@@ -31,7 +31,8 @@ export type Pipeline = (exchange: Exchange) => Promise<Outcome>;
 export function createPipeline(options: PipelineOptions): Pipeline {
   return async (exchange) => {
     const warnings = new Warnings();
-    const auditId = headerText(exchange, 'audit-id') || randomUUID();
+    const sentId = headerText(exchange, 'audit-id');
+    const auditId = sentId === '' ? randomUUID() : sentId;
     const info = parseRequest(exchange.method, exchange.url);
     try {
       if (info === undefined) throw new StatusError('BadRequest', 'the path of the request is malformed');
@@ -122,8 +123,7 @@ const warningRunesCut = 256;
 /** One header a text; when they are too much together, each is cut. */
 function warningHeaders(texts: readonly string[]): readonly string[] {
   const total = texts.reduce((sum, text) => sum + text.length, 0);
-  const cut =
-    total <= warningRunesMax ? texts : texts.map((text) => [...text].slice(0, warningRunesCut).join(''));
+  const cut = total <= warningRunesMax ? texts : texts.map((text) => text.slice(0, warningRunesCut));
   return cut.map((text) => `299 - "${text.replaceAll(/[\\"]/g, '\\$&').replaceAll(/[\p{Cc}]/gu, ' ')}"`);
 }
 

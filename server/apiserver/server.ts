@@ -11,6 +11,7 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { Review } from '../auth/reviews/review.ts';
 import type { UserInfo } from '../auth/user.ts';
+import { expireObjects } from '../registry/generic/expiry.ts';
 import { createObjects } from '../registry/generic/objects.ts';
 import type { PathOptions } from '../registry/generic/path.ts';
 import type { Objects, Registry } from '../registry/strategy.ts';
@@ -91,6 +92,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     healthChecks: options.healthChecks ?? [],
     metricsText: () => metrics.text(inFlight),
   });
+  const over = new AbortController();
   const middleware = pipelineMiddleware(pipeline);
   const sockets =
     options.tls === undefined ? undefined : new HttpsSockets(options.tls, pipeline, middleware, rest);
@@ -100,12 +102,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     transport: (user) => createLoopback(pipeline, pages, user),
     async listen(address) {
       if (sockets === undefined) throw new Error('Cannot listen: the server was given no certificate');
+      void expireObjects({ storage, registry, clock, signal: over.signal }).catch((error: unknown) => {
+        log.log('error', 'events are no longer removed', { message: String(error) });
+      });
       return await sockets.listen(address);
     },
     accept(connection) {
       sockets?.accept(connection);
     },
     async stop(graceMs = 2000) {
+      over.abort();
       await sockets?.stop(clock, graceMs);
     },
   };

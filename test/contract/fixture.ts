@@ -8,6 +8,7 @@ import { certificateAuthenticator } from '../../server/auth/authentication/certi
 import type { Authorizer } from '../../server/auth/authorizer.ts';
 import type { UserInfo } from '../../server/auth/user.ts';
 import { createApiServer, type ApiServer, type ApiServerOptions } from '../../server/apiserver/server.ts';
+import { createStrategies } from '../../server/registry/index.ts';
 import { createRegistry } from '../../server/registry/registry.ts';
 import type { Strategy } from '../../server/registry/strategy.ts';
 import { openMemoryStore } from '../../server/storage/mvcc/memory.ts';
@@ -33,7 +34,9 @@ export function createFixture(options: FixtureOptions = {}): Fixture {
   const storage = openMemoryStore();
   const server = createApiServer({
     storage,
-    registry: createRegistry(options.strategies ?? []),
+    registry: createRegistry(
+      options.strategies ?? createStrategies({ cidr: '10.96.0.0/16', random: () => Math.random() }),
+    ),
     authenticators: [certificateAuthenticator, staticTokenAuthenticator(new Map([[adminToken, admin]]))],
     authorizer: allowAll,
     admission: [],

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createClient } from '../../openapi/client/create-client.ts';
 import { createInformers } from '../../openapi/client/informers.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../openapi/generated/resources.ts';
@@ -17,8 +17,8 @@ import { createDiscovery } from '../../server/apiserver/discovery/handler.ts';
 import { operationsSource } from '../../server/apiserver/discovery/operations-source.ts';
 import { versionInfo } from '../../server/apiserver/discovery/version.ts';
 import { createApiServer, type ApiServer } from '../../server/apiserver/server.ts';
+import { createStrategies } from '../../server/registry/index.ts';
 import { createRegistry } from '../../server/registry/registry.ts';
-import type { Strategy } from '../../server/registry/strategy.ts';
 import { openMemoryStore } from '../../server/storage/mvcc/memory.ts';
 import { adminToken } from './fixture.ts';
 
@@ -33,30 +33,6 @@ const log = lineLogger(
 const clock = systemClock;
 const random = (): number => Math.random();
 
-async function strategies(): Promise<readonly Strategy[]> {
-  const root = new URL('../../server/registry/', import.meta.url);
-  const found: Strategy[] = [];
-  const folders = [
-    '.',
-    ...readdirSync(root, { withFileTypes: true })
-      .filter((each) => each.isDirectory())
-      .map(({ name }) => name),
-  ];
-  for (const folder of folders) {
-    for (const file of readdirSync(new URL(`${folder}/`, root))) {
-      if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
-      const exported = (await import(new URL(`${folder}/${file}`, root).href)) as Record<string, unknown>;
-      for (const [name, value] of Object.entries(exported)) {
-        if (name === 'serviceStrategy')
-          found.push((value as (range: object) => Strategy)({ cidr: '10.96.0.0/16', random }));
-        else if (name.endsWith('Strategy') && typeof value === 'object') found.push(value as Strategy);
-        else if (name.endsWith('Strategies') && Array.isArray(value)) found.push(...(value as Strategy[]));
-      }
-    }
-  }
-  return found;
-}
-
 let authorizer: Authorizer = { authorize: () => ({ allowed: true, reason: '' }) };
 const late: Authorizer = { authorize: (asked) => authorizer.authorize(asked) };
 const everything = { ...late, rulesOf: () => [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] };
@@ -67,14 +43,12 @@ const certificate = await issueCertificate(
   { commonName: 'kube-apiserver', names: ['localhost', '127.0.0.1'], usage: 'server', days: 30 },
   Date.now(),
 );
-let server: ApiServer | undefined;
 function objects(): ApiServer['objects'] {
-  if (server === undefined) throw new Error('not yet');
   return server.objects;
 }
-server = createApiServer({
+const server: ApiServer = createApiServer({
   storage: openMemoryStore(),
-  registry: createRegistry(await strategies()),
+  registry: createRegistry(createStrategies({ cidr: '10.96.0.0/16', random })),
   authenticators: [
     certificateAuthenticator,
     staticTokenAuthenticator(new Map([[adminToken, { name: 'admin', groups: ['system:masters'] }]])),

@@ -6,7 +6,7 @@ import { ParseError, strictFaults, type Parsed } from '../../../openapi/machiner
 import { jsonKind } from '../../../openapi/machinery/patch/patch-error.ts';
 import type { GroupVersionKind, ObjectSchema } from '../../../openapi/machinery/schema.ts';
 import { badRequest, type StatusError } from '../../../openapi/machinery/status.ts';
-import type { Codec } from './codec.ts';
+import type { InputCodec } from './codec.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -28,7 +28,7 @@ interface TypeOfBody {
 }
 
 /** Reads an object from a body, defaults not yet filled in. Throws BadRequest with Kubernetes' texts. */
-export function decodeBody(codec: Codec, bytes: Uint8Array, expected: Expected): KubeObject {
+export function decodeBody(codec: InputCodec, bytes: Uint8Array, expected: Expected): KubeObject {
   const parsed = parseBody(codec, bytes, expected);
   const value = objectValue(parsed.value, bytes, expected);
   const sent = typeOf(value, bytes, expected);
@@ -48,7 +48,7 @@ function decodeValue(
   try {
     const { object, unknown } = decode(expected.schema, value);
     checkStrict(faultsOf(parsed, unknown, expected), expected, (text) => cannotHandle(gvk, expected, text));
-    return object as KubeObject;
+    return object;
   } catch (error) {
     if (error instanceof DecodeError) throw cannotHandle(gvk, expected, error.message);
     throw error;
@@ -77,7 +77,7 @@ export function checkStrict(
   for (const fault of faults) warn(fault);
 }
 
-function parseBody(codec: Codec, bytes: Uint8Array, expected: Expected): Parsed {
+function parseBody(codec: InputCodec, bytes: Uint8Array, expected: Expected): Parsed {
   try {
     return codec.parse(bytes);
   } catch (error) {

@@ -1,10 +1,14 @@
 import type { Parsed } from '../../../openapi/machinery/parse.ts';
 
-/** One media type of bodies. Inside, an object is always its JSON bytes. */
-export interface Codec {
+/** One media type of request bodies. */
+export interface InputCodec {
   readonly mediaType: string;
-  /** Reads a request body. Throws ParseError. */
+  /** Throws ParseError. */
   parse(bytes: Uint8Array): Parsed;
+}
+
+/** One media type of requests and answers. Inside, an object is always its JSON bytes. */
+export interface Codec extends InputCodec {
   /** The body of an answer, from the object's JSON. */
   encode(json: Buffer, pretty: boolean): Buffer;
   /** What a watch in this type is called; undefined when there is none. */

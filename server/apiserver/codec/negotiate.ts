@@ -1,7 +1,8 @@
 import { StatusError } from '../../../openapi/machinery/status.ts';
 import { headerText, type Exchange } from '../exchange.ts';
-import type { Codec } from './codec.ts';
-import { codecs, mediaTypes, streamMediaTypes } from './codecs.ts';
+import type { Codec, InputCodec } from './codec.ts';
+import { jsonCodec } from './json.ts';
+import { codecs, inputCodecs, mediaTypes, streamMediaTypes } from './codecs.ts';
 
 export type TransformKind = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
@@ -16,6 +17,8 @@ export interface OutputType {
   readonly transform: Transform | undefined;
   readonly pretty: boolean;
 }
+
+export type StreamCodec = Codec & Required<Pick<Codec, 'encodeEvent'>>;
 
 interface Clause {
   readonly type: string;
@@ -91,15 +94,18 @@ function refusesStream({ parameters }: Clause, codec: Codec, options: OutputOpti
 }
 
 /** The codec of a watch. Throws NotAcceptable for a type that has no stream. */
-export function streamCodec({ codec }: OutputType): Codec & Required<Pick<Codec, 'encodeEvent'>> {
-  const { encodeEvent } = codec;
-  if (encodeEvent === undefined) {
+export function streamCodec({ codec }: OutputType): StreamCodec {
+  if (!isStreamCodec(codec)) {
     throw new StatusError(
       'NotAcceptable',
       `only the following media types are accepted: ${streamMediaTypes.join(', ')}`,
     );
   }
-  return { ...codec, encodeEvent: encodeEvent.bind(codec) };
+  return codec;
+}
+
+function isStreamCodec(codec: Codec): codec is StreamCodec {
+  return codec.encodeEvent !== undefined;
 }
 
 /** For errors: the first type that can be had, whatever form of it was asked for; else JSON. */
@@ -109,7 +115,7 @@ export function negotiateError(exchange: Exchange): { readonly codec: Codec; rea
     const codec = codecs.find((each) => covers(clause.type, each.mediaType));
     if (codec !== undefined) return { codec, pretty: wantsPretty(exchange, clause) };
   }
-  return { codec: codecs[0] as Codec, pretty: false };
+  return { codec: jsonCodec, pretty: false };
 }
 
 function covers(range: string, type: string): boolean {
@@ -138,11 +144,11 @@ function wantsPretty(exchange: Exchange, { parameters }: Clause): boolean {
 }
 
 /** The codec of a request's body. Throws UnsupportedMediaType. */
-export function negotiateInput(exchange: Exchange): Codec {
+export function negotiateInput(exchange: Exchange): InputCodec {
   const header = headerText(exchange, 'content-type');
-  if (header === '') return codecs[0] as Codec;
+  if (header === '') return jsonCodec;
   const type = (header.split(';')[0] ?? '').trim().toLowerCase();
-  const codec = codecs.find((each) => each.mediaType === type);
+  const codec = inputCodecs.find((each) => each.mediaType === type);
   if (codec === undefined) throw unsupported(mediaTypes);
   return codec;
 }

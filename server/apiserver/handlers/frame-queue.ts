@@ -16,6 +16,8 @@ export class FrameQueue implements FrameSink {
   #bytes = 0;
   #writtenAt = -Infinity;
   #waits = false;
+  /** The reader was too slow, and has missed something. */
+  overflowed = false;
 
   constructor(sink: Sink, clock: Clock) {
     this.#sink = sink;
@@ -27,7 +29,8 @@ export class FrameQueue implements FrameSink {
     this.#bytes += frame.length;
     if (this.#bytes >= gatheredBytesMax) this.flush();
     else this.#schedule();
-    return this.#sink.pendingBytes + this.#bytes <= pendingBytesMax;
+    this.overflowed ||= this.#sink.pendingBytes + this.#bytes > pendingBytesMax;
+    return !this.overflowed;
   }
 
   async drained(): Promise<void> {

@@ -32,6 +32,7 @@ export async function handleWatch(call: Call): Promise<Answer> {
       const queue = new FrameQueue(sink, environment.clock);
       const run = { framer, sink: queue, signal, timeoutMs: seconds * 1000 };
       await watchObjects(environment, request, options, run);
+      if (queue.overflowed) throw new Error('The reader of a watch was too slow');
       queue.flush();
     },
   });

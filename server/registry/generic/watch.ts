@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import { StatusError } from '../../../openapi/machinery/status.ts';
-import { CompactedError, type StorageEvent, type Versioned } from '../../storage/storage.ts';
+import { invariant } from '../../../openapi/machinery/invariant.ts';
+import { CompactedError, type StorageEvent } from '../../storage/storage.ts';
 import { listPrefix } from '../keys.ts';
 import { bytesOf, objectOf, parseBytes, storedResource, withRevision } from '../stored.ts';
 import type { Registered } from '../strategy.ts';
@@ -183,7 +184,8 @@ function sharedFrame(registered: Registered, framer: Framer, type: WatchType, ev
   if (framer.key === undefined) return makeFrame(registered, framer, type, event);
   let known = frames.get(event);
   if (known === undefined) {
-    frames.set(event, (known = new Map()));
+    known = new Map<string, Buffer>();
+    frames.set(event, known);
     const oldest = frames.size > sharedEventsMax ? frames.keys().next().value : undefined;
     if (oldest !== undefined) frames.delete(oldest);
   }
@@ -202,6 +204,7 @@ function makeFrame(
   if (type !== 'DELETED' && current !== undefined) {
     return framer.frame(type, bytesOf(registered, current), () => objectOf(registered, current));
   }
-  const bytes = withRevision(bytesOf(registered, previous as Versioned), revision);
+  invariant(previous !== undefined, 'what is deleted was there', { revision });
+  const bytes = withRevision(bytesOf(registered, previous), revision);
   return framer.frame('DELETED', bytes, () => parseBytes(bytes));
 }
