@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { parseConfig } from './config.ts';
 import { paths, type AgentConfig } from '../openapi/machinery/agent-contract.ts';
 import { systemClock } from '../openapi/machinery/clock.ts';
@@ -10,6 +11,8 @@ import { kubeletVersion } from './kubelet/node-object.ts';
 const usage = 'usage: node agent.cjs run|cleanup|version\n';
 const cleanupMsMax = 230_000;
 
+// Of a signal that many calls share, an eleventh listener means nothing.
+setMaxListeners(1_000);
 void main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {

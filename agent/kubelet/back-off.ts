@@ -39,6 +39,13 @@ export class BackOff {
     this.#entries.set(key, { delayMs, updatedMs: nowMs });
   }
 
+  /** After a restart of the agent: what `failures` in a row would have led to. Does nothing for a key that is known. */
+  seed(key: string, failures: number, sinceMs: number): void {
+    if (this.#entries.has(key) || failures === 0) return;
+    const delayMs = Math.min(this.#delayMs * 2 ** Math.min(failures - 1, 20), this.#delayMsMax);
+    this.#entries.set(key, { delayMs, updatedMs: sinceMs });
+  }
+
   forget(prefix: string): void {
     for (const key of this.#entries.keys()) if (key.startsWith(prefix)) this.#entries.delete(key);
   }

@@ -30,6 +30,8 @@ export type StartResult =
 
 /** A failed start is tried again after this long, unless something happens before. */
 const retryMs = 10_000;
+/** A container that ran this long counts as good. */
+const goodRunMs = 600_000;
 
 export class PodStarter {
   readonly #tools: PodTools;
@@ -68,6 +70,8 @@ export class PodStarter {
     if (latest === undefined || latestContainer(runtime, container.name)?.state === ContainerState.Created)
       return undefined;
     const key = `${podRef(pod).uid}_${container.name}`;
+    const wasShort = latest.startedMs === 0 || latest.finishedMs - latest.startedMs < goodRunMs;
+    backOff.seed(key, wasShort ? latest.attempt : 0, latest.finishedMs);
     const waitMs = backOff.waitMs(key, latest.finishedMs, clock.now());
     if (waitMs === 0) {
       backOff.next(key, latest.finishedMs, clock.now());

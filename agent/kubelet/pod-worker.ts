@@ -42,6 +42,8 @@ export interface PodWorkerOptions {
 const resyncMs = 40_000;
 const retryMsMin = 1_000;
 const retryMsMax = 30_000;
+/** What a container shows before anything was tried. */
+const initialReasons = new Set(['ContainerCreating', 'PodInitializing']);
 const networkWaitMs = 500;
 const networkWaitsQuiet = 10;
 
@@ -75,6 +77,12 @@ export class PodWorker {
     this.#tools = options.tools;
     this.#killer = new PodKiller(options.tools);
     this.#starter = new PodStarter(options.tools, this.#killer);
+    // What an agent before this one has told stays so until it is tried again.
+    const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+    for (const { name, state } of [...containerStatuses, ...initContainerStatuses]) {
+      const { reason = '', message = '' } = state?.waiting ?? {};
+      if (reason !== '' && !initialReasons.has(reason)) this.#waiting.set(name, { reason, message });
+    }
   }
 
   get pod(): Pod {
