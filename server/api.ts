@@ -40,6 +40,7 @@ import { issuerPage } from './issuer-page.ts';
 import { createRegistry } from './registry/registry.ts';
 import { createStrategies } from './registry/index.ts';
 import type { JsonStore } from './storage/journal/json-store.ts';
+import { tokenIssuer } from './token-issuer.ts';
 
 export const kubernetesRelease = '1.36.3';
 /** Our own count of releases that serve this Kubernetes release. */
@@ -96,7 +97,9 @@ export function createApi(parts: ApiParts): Api {
 
   const server = createApiServer({
     storage: store,
-    registry: createRegistry(createStrategies({ cidr: options.serviceCIDR, random })),
+    registry: createRegistry(
+      createStrategies({ cidr: options.serviceCIDR, random }, tokenIssuer(signer, clock)),
+    ),
     authenticators: [certificateAuthenticator, serviceAccountAuthenticator(signer, find, clock.now)],
     authorizer,
     admission: admissionPlugins({ lookup, authorizer, random }),
