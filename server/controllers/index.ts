@@ -25,11 +25,12 @@ export interface ControllerOptions extends NodeIpamOptions, NodeLifecycleOptions
   readonly eventTtlSeconds?: number;
 }
 
-/** All controllers, in no particular order: each runs by itself. `resources`: all that are stored. */
+/** All controllers, in no particular order: each runs by itself. `served`: what may own, be owned, or fill a namespace. */
 export function allControllers(
   options: ControllerOptions,
-  resources: readonly Resource[],
+  served: readonly Resource[],
 ): readonly Controller[] {
+  const resources = storedResources(served);
   return [
     createDeploymentController(),
     createReplicaSetController(),
