@@ -28,7 +28,7 @@ interface InFlight {
 
 /**
  * A disk in memory that keeps what a real one promises and no more: a write is there when it has resolved, of one that has not any
- * sector may be there or not; names are there when the directory was synced, of later changes any first ones.
+ * sector may be there or not; names are there when the directory was synced, of later changes any.
  */
 export class MemoryFiles implements Files {
   readonly #names = new Map<string, Inode>();
@@ -55,7 +55,7 @@ export class MemoryFiles implements Files {
   crash(choose: (below: number) => number): Image {
     this.#isDead = true;
     const names = new Map(this.#durableNames);
-    for (const change of this.#renames.slice(0, choose(this.#renames.length + 1))) change(names);
+    for (const change of this.#renames) if (choose(2) === 0) change(names);
     for (const { inode, bytes, position } of this.#inFlight) {
       for (let at = 0; at < bytes.byteLength;) {
         const end = Math.min(bytes.byteLength, at + SECTOR_BYTES - ((position + at) % SECTOR_BYTES));

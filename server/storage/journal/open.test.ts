@@ -29,7 +29,7 @@ function open(path: string, options: Partial<JsonStoreOptions> = {}): Promise<Js
   });
 }
 
-describeStorage('the JSON store', async () => open(await directory(), { segmentBytes: 16 * 1024 * 1024 }));
+describeStorage('the JSON store', async () => open(await directory(), { segmentBytes: 4 * 1024 * 1024 }));
 
 describe('openJsonStore()', () => {
   it('keeps its directory and files from others', async () => {
@@ -102,6 +102,16 @@ describe('openJsonStore()', () => {
     }
     const store = await open(path);
     expect(await store.count('')).toBe(120);
+    await store.close();
+  });
+
+  it('takes, with its own sizes, the largest object that the API takes', async () => {
+    const path = await directory();
+    let store = await openJsonStore({ directory: path, clock: systemClock, log: silentLogger });
+    await store.create('/r/a', () => Buffer.alloc(3 * 1024 * 1024, 'x'));
+    await store.close();
+    store = await openJsonStore({ directory: path, clock: systemClock, log: silentLogger });
+    expect((await store.get('/r/a'))?.value.byteLength).toBe(3 * 1024 * 1024);
     await store.close();
   });
 

@@ -86,9 +86,10 @@ function boundsOf(segment: Buffer): number[] {
   return bounds;
 }
 
-async function writeSome(store: JsonStore, count: number, size = 100): Promise<void> {
-  for (let i = 0; i < count; i++)
-    await store.create(`/r/${String(i).padStart(3, '0')}`, bytes(`${i}${'x'.repeat(size)}`));
+async function writeSome(store: JsonStore, count: number, size = 100, prefix = '/r/'): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await store.create(`${prefix}${String(i).padStart(3, '0')}`, bytes(`${i}${'x'.repeat(size)}`));
+  }
 }
 
 const FIRST = segmentName(1);
@@ -122,6 +123,27 @@ describe('recovery', () => {
     });
     expect(keys).toEqual(['/r/007', '/r/008', '/r/009']);
     await store.close();
+  });
+
+  it('does not mind segments that a crash kept from being removed', async () => {
+    const files = new MemoryFiles();
+    const store = await open(files);
+    await writeSome(store, 100, 300);
+    const before = files.image();
+    await store.snapshot();
+    await writeSome(store, 30, 300, '/q/');
+    await store.snapshot();
+    const contents = await contentsOf(store);
+    await store.close();
+    const image = changed(files.image(), FIRST, () => contentOf(before, FIRST));
+    expect(image.contents.has(`${directory}/${segmentName(2)}`)).toBe(false);
+    const again = new MemoryFiles(image);
+    expect(await reopened(image)).toEqual(contents);
+    const third = await open(again);
+    await third.create('/r/more', bytes('x'));
+    await third.snapshot();
+    await third.close();
+    expect(again.image().contents.has(`${directory}/${FIRST}`)).toBe(false);
   });
 
   it('keeps createRevision and modRevision', async () => {
@@ -275,6 +297,11 @@ describe('recovery refuses', () => {
       want: /CorruptStoreError: .*journal-0000000002/,
     },
     {
+      name: 'a sector that was lost in the middle of the last segment, though it looks like a torn write',
+      damage: (image) => changed(image, segmentName(3), (content) => content.fill(0, 1024, 1536)),
+      want: /CorruptStoreError: .*journal-0000000003\.log at offset \d+: /,
+    },
+    {
       name: 'a segment that is longer than it says',
       damage: (image) =>
         changed(image, segmentName(3), (content) => Buffer.concat([content, Buffer.alloc(1)])),
@@ -403,6 +430,20 @@ describe('a snapshot', () => {
         return content;
       });
       expect(await reopened(damaged)).toEqual(contents);
+    }
+  }, 60_000);
+
+  it('can be passed over wherever it and the one before it stand in the journal', async () => {
+    for (let count = 1; count < 60; count++) {
+      const { image, contents } = await storeOf(async (store) => {
+        for (let i = 0; i < 3; i++) {
+          for (let j = 0; j < count; j++) await store.create(`/r/${i}/${j}`, bytes('x'.repeat(250)));
+          await store.snapshot();
+        }
+      });
+      const newest = (snapshotsOf(image)[1] ?? '').slice(directory.length + 1);
+      expect(await reopened(image)).toEqual(contents);
+      expect(await reopened(changed(image, newest, (content) => content.subarray(0, -1)))).toEqual(contents);
     }
   }, 60_000);
 

@@ -59,6 +59,7 @@ export async function recoverJournal(options: RecoveryOptions): Promise<Recovere
   const first = firstNeeded(segments, base);
   let scanned = await reader.read(first);
   for (const next of segments.slice(segments.indexOf(first) + 1)) {
+    checkSequence(scanned.segment, next);
     const isLast = next === segments.at(-1);
     if (isLast && (await isBegunOnly(options.files, scanned, next))) {
       await removeBegun(options, next);
@@ -91,12 +92,8 @@ async function readHeaders({ files, directory, snapshot }: RecoveryOptions): Pro
     const header = decodeSegmentHeader(await readStart(files, path));
     if (typeof header === 'string') throw new CorruptStoreError(path, 0, header);
     if (header.format > FORMAT_VERSION) throw new NewerFormatError(path, header.format, FORMAT_VERSION);
-    const last = segments.at(-1);
-    const problem = headerProblem(header, sequence, snapshot?.storeId ?? last?.storeId);
+    const problem = headerProblem(header, sequence, snapshot?.storeId ?? segments[0]?.storeId);
     if (problem !== undefined) throw new CorruptStoreError(path, 0, problem);
-    if (last !== undefined && last.sequence + 1 !== sequence) {
-      throw new CorruptStoreError(`${directory}/${segmentName(last.sequence + 1)}`, 0, 'the file is missing');
-    }
     segments.push({ ...header, path });
   }
   return segments;
@@ -126,7 +123,14 @@ function headerProblem(
   return undefined;
 }
 
-/** The segment that has the first write after `base`. */
+function checkSequence(before: Segment, next: Segment): void {
+  const sequence = before.sequence + 1;
+  if (next.sequence === sequence) return;
+  const missing = before.path.replace(segmentName(before.sequence), segmentName(sequence));
+  throw new CorruptStoreError(missing, 0, 'the file is missing');
+}
+
+/** The segment that has the first write after `base`. Older ones may be left from a removal that a crash cut short. */
 function firstNeeded(segments: readonly Segment[], base: number): Segment {
   const segment = segments.findLast(({ firstRevision }) => firstRevision <= base + 1);
   if (segment !== undefined) return segment;
