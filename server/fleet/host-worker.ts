@@ -164,7 +164,7 @@ export class HostWorker {
   #tell(host: Host): Tell {
     return async (phase, told, facts) => {
       this.#phase = phase;
-      this.#options.log.log('info', told.message, { host: this.#options.name, phase });
+      this.#options.log.log(phase === 'Ready' ? 'info' : 'debug', told.message, { host: this.#options.name, phase });
       await this.#writer(host).tell(host, phase, told, facts);
     };
   }

@@ -170,7 +170,7 @@ export class Joiner {
       await tell('Preparing', doing('Docker was installed'), { system });
       notes.push('Docker was installed');
     }
-    await tell('Preparing', doing('looking for Node.js'));
+    await tell('Preparing', doing('providing Node.js'));
     const node = await this.#installer.ensureNode(site);
     notes.push(node.pushed ? 'Node.js was pushed' : `Node.js ${node.version} is there`);
     await tell('Preparing', done('Prepared', notes.join(', ')));

@@ -2,9 +2,7 @@
 # The page: who served it, a form, and the latest entries.
 . /lib/guestbook.sh
 
-echo 'Content-Type: text/html; charset=utf-8'
-echo 'Cache-Control: no-store'
-echo
+printf 'Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n\r\n'
 cat <<HTML
 <!doctype html>
 <html lang="en">
