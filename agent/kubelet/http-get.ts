@@ -66,7 +66,8 @@ function exchange(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const options = { method: 'GET', headers, signal, agent: false as const, insecureHTTPParser: false };
+    // Go's client, and so Kubernetes, takes header lines that end without CR, as CGI scripts write them.
+    const options = { method: 'GET', headers, signal, agent: false as const, insecureHTTPParser: true };
     const sent =
       url.protocol === 'https:'
         ? httpsRequest(url, { ...options, rejectUnauthorized: false })
