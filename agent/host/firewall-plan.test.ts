@@ -5,7 +5,8 @@ import {
   parseSaved,
   planChange,
   planTable,
-  restoreText,
+  restoreTexts,
+  tableLines,
   type FirewallOwner,
   type Jump,
 } from './firewall-plan.ts';
@@ -77,12 +78,12 @@ describe('planTable()', () => {
   ]);
 
   it('does nothing when the kernel has it all', () => {
-    expect(planTable(parseSaved(saved, all), wanted, [portals], exact).lines).toEqual([]);
+    expect(tableLines(planTable(parseSaved(saved, all), wanted, [portals], exact))).toEqual([]);
   });
 
   it('writes a chain that differs as a whole, and only that', () => {
     const changed = new Map([...wanted, ['KUBE-SERVICES', '-j RETURN']]);
-    expect(planTable(parseSaved(saved, all), changed, [portals], exact).lines).toEqual([
+    expect(tableLines(planTable(parseSaved(saved, all), changed, [portals], exact))).toEqual([
       ':KUBE-SERVICES - [0:0]',
       '-A KUBE-SERVICES -j RETURN',
     ]);
@@ -90,7 +91,7 @@ describe('planTable()', () => {
 
   it('puts its jumps first and in order of rank, and leaves the jumps of others', () => {
     const first: Jump = { ...portals, rank: 10, rule: '-j KUBE-MARK-MASQ' };
-    expect(planTable(parseSaved(saved, all), wanted, [portals, first], exact).lines).toEqual([
+    expect(tableLines(planTable(parseSaved(saved, all), wanted, [portals, first], exact))).toEqual([
       `-D PREROUTING ${portals.rule}`,
       '-I PREROUTING 1 -j KUBE-MARK-MASQ',
       `-I PREROUTING 2 ${portals.rule}`,
@@ -98,15 +99,14 @@ describe('planTable()', () => {
   });
 
   it('removes everything of its own, but only empties what a rule of others leads into', () => {
-    const { lines } = planTable(parseSaved(saved, all), new Map(), [], exact);
-    expect(lines).toEqual([
-      ':KUBE-SERVICES - [0:0]',
+    const lines = tableLines(planTable(parseSaved(saved, all), new Map(), [], exact));
+    expect(lines).toEqual([':KUBE-SERVICES - [0:0]', `-D PREROUTING ${portals.rule}`, '-X KUBE-SERVICES']);
+    const left = ':KUBE-MARK-MASQ - [0:0]\n-A DOCKER -j KUBE-MARK-MASQ\n-A KUBE-MARK-MASQ -j RETURN\n';
+    expect(tableLines(planTable(parseSaved(left, all), new Map(), [], exact))).toEqual([
       ':KUBE-MARK-MASQ - [0:0]',
-      `-D PREROUTING ${portals.rule}`,
-      '-X KUBE-SERVICES',
     ]);
-    const left = ':KUBE-MARK-MASQ - [0:0]\n-A DOCKER -j KUBE-MARK-MASQ\n';
-    expect(planTable(parseSaved(left, all), new Map(), [], exact).lines).toEqual([]);
+    const empty = left.replace('-A KUBE-MARK-MASQ -j RETURN\n', '');
+    expect(tableLines(planTable(parseSaved(empty, all), new Map(), [], exact))).toEqual([]);
   });
 });
 
@@ -122,10 +122,10 @@ describe('planChange()', () => {
       ['B', 'new\nlines'],
       ['D', ''],
     ]);
-    expect(planChange(before, after).lines).toEqual([
-      ':B - [0:0]',
-      ':D - [0:0]',
+    expect(tableLines(planChange(before, after))).toEqual([
       ':C - [0:0]',
+      ':D - [0:0]',
+      ':B - [0:0]',
       '-A B new',
       '-A B lines',
       '-X C',
@@ -135,7 +135,7 @@ describe('planChange()', () => {
   it('says nothing when nothing changed', () => {
     const same = new Map([['A', 'x']]);
     const plan = planChange(same, new Map(same));
-    expect(restoreText({ nat: plan, filter: plan })).toBe('');
+    expect(restoreTexts({ nat: plan, filter: plan }, 10)).toEqual([]);
   });
 
   it('reads back from what it wrote', () => {
@@ -144,9 +144,42 @@ describe('planChange()', () => {
     fc.assert(
       fc.property(fc.dictionary(chain, rules), (chains) => {
         const wanted = new Map(Object.entries(chains).map(([name, list]) => [name, list.join('\n')]));
-        const { lines } = planChange(new Map(), wanted);
+        const lines = tableLines(planChange(new Map(), wanted));
         expect(new Map(parseSaved(lines.join('\n'), all).own)).toEqual(wanted);
       }),
     );
+  });
+});
+
+describe('restoreTexts()', () => {
+  const none = planChange(new Map(), new Map());
+  const chain = (i: number): string => `KUBE-SEP-${'ABCDEFGH'.charAt(i).repeat(16)}`;
+
+  it('cuts up much: new chains first, each behind what it leads to, then what changes, then what goes', () => {
+    const before = new Map([
+      ['KUBE-SERVICES', '-j OLD'],
+      ['OLD', ''],
+    ]);
+    const after = new Map([
+      ['KUBE-SERVICES', `-j ${chain(0)}\n-j ${chain(2)}`],
+      [chain(0), `-m comment --comment "x" -j ${chain(1)}`],
+      [chain(1), '-j RETURN'],
+      [chain(2), '-j RETURN'],
+    ]);
+    expect(restoreTexts({ nat: planChange(before, after), filter: none }, 2)).toEqual([
+      `*nat\n:${chain(1)} - [0:0]\n:${chain(0)} - [0:0]\n-A ${chain(1)} -j RETURN\n-A ${chain(0)} -m comment --comment "x" -j ${chain(1)}\nCOMMIT\n`,
+      `*nat\n:${chain(2)} - [0:0]\n-A ${chain(2)} -j RETURN\nCOMMIT\n`,
+      `*nat\n:KUBE-SERVICES - [0:0]\n-A KUBE-SERVICES -j ${chain(0)}\n-A KUBE-SERVICES -j ${chain(2)}\nCOMMIT\n`,
+      '*nat\n:OLD - [0:0]\nCOMMIT\n',
+      '*nat\n-X OLD\nCOMMIT\n',
+    ]);
+  });
+
+  it('makes one transaction of little', () => {
+    const plan = planChange(new Map(), new Map([['KUBE-SERVICES', '-j RETURN']]));
+    expect(restoreTexts({ nat: plan, filter: plan }, 2)).toEqual([
+      '*nat\n:KUBE-SERVICES - [0:0]\n-A KUBE-SERVICES -j RETURN\nCOMMIT\n' +
+        '*filter\n:KUBE-SERVICES - [0:0]\n-A KUBE-SERVICES -j RETURN\nCOMMIT\n',
+    ]);
   });
 });

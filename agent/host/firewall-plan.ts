@@ -82,11 +82,17 @@ function splitRule(line: string): readonly [chain: string, rule: string] {
   return end < 0 ? [line.slice(3), ''] : [line.slice(3, end), line.slice(end + 1)];
 }
 
+/** What has to be done to one table. */
 export interface TablePlan {
-  /** Lines between "*table" and "COMMIT"; empty when nothing differs. */
-  readonly lines: readonly string[];
-  /** Own chains whose rules are written. */
-  readonly written: readonly string[];
+  readonly wanted: Chains;
+  /** Chains to write that the kernel does not have yet, and those that it has otherwise. */
+  readonly fresh: readonly string[];
+  readonly changed: readonly string[];
+  /** Chains to empty, and those of them to delete. */
+  readonly stale: readonly string[];
+  readonly removed: readonly string[];
+  /** Lines that put the jumps of built-in chains right. */
+  readonly jumps: readonly string[];
 }
 
 /**
@@ -99,41 +105,39 @@ export function planTable(
   jumps: readonly Jump[],
   sameRules: (chain: string, saved: string, wanted: string) => boolean,
 ): TablePlan {
-  const written = [...wanted.keys()].filter((chain) => {
-    const rules = saved.own.get(chain);
-    return rules === undefined || !sameRules(chain, rules, wanted.get(chain) ?? '');
-  });
+  const names = [...wanted.keys()];
   const stale = [...saved.own.keys()].filter((chain) => !wanted.has(chain));
-  const lines = [
-    ...writeLines(written, stale, wanted),
-    ...jumpLines(saved.jumps, jumps),
-    ...stale.filter((chain) => !saved.pinned.has(chain)).map((chain) => `-X ${chain}`),
-  ];
-  // A pinned stale chain is emptied once; it must not count as a difference for ever.
-  const idle =
-    written.length === 0 && stale.every((chain) => saved.pinned.has(chain) && saved.own.get(chain) === '');
-  const quiet = idle && lines.length === stale.length;
-  return quiet ? { lines: [], written: [] } : { lines, written };
+  return {
+    wanted,
+    fresh: names.filter((chain) => !saved.own.has(chain)),
+    changed: names.filter((chain) => {
+      const rules = saved.own.get(chain);
+      return rules !== undefined && !sameRules(chain, rules, wanted.get(chain) ?? '');
+    }),
+    // A pinned chain is emptied once; it must not count as a difference for ever.
+    stale: stale.filter((chain) => !saved.pinned.has(chain) || saved.own.get(chain) !== ''),
+    removed: stale.filter((chain) => !saved.pinned.has(chain)),
+    jumps: jumpLines(saved.jumps, jumps),
+  };
 }
 
 /** What leads from one wanted state to the next, when the kernel is known to have `before`. */
 export function planChange(before: Chains, after: Chains): TablePlan {
-  const written = [...after.keys()].filter((chain) => before.get(chain) !== after.get(chain));
+  const names = [...after.keys()];
   const stale = [...before.keys()].filter((chain) => !after.has(chain));
-  return { lines: [...writeLines(written, stale, after), ...stale.map((chain) => `-X ${chain}`)], written };
+  return {
+    wanted: after,
+    fresh: names.filter((chain) => !before.has(chain)),
+    changed: names.filter((chain) => before.has(chain) && before.get(chain) !== after.get(chain)),
+    stale,
+    removed: stale,
+    jumps: [],
+  };
 }
 
-function writeLines(written: readonly string[], stale: readonly string[], wanted: Chains): string[] {
-  const lines: string[] = [];
-  // With --noflush, naming a user chain makes it, or empties it.
-  for (const chain of written) lines.push(`:${chain} - [0:0]`);
-  for (const chain of stale) lines.push(`:${chain} - [0:0]`);
-  for (const chain of written) {
-    const rules = wanted.get(chain) ?? '';
-    if (rules === '') continue;
-    for (const rule of rules.split('\n')) lines.push(`-A ${chain} ${rule}`);
-  }
-  return lines;
+/** How many chains differ, and jumps. */
+export function planSize({ fresh, changed, stale, jumps }: TablePlan): number {
+  return fresh.length + changed.length + stale.length + jumps.length;
 }
 
 function jumpLines(saved: ReadonlyMap<string, readonly string[]>, jumps: readonly Jump[]): string[] {
@@ -151,10 +155,91 @@ function jumpLines(saved: ReadonlyMap<string, readonly string[]>, jumps: readonl
   return lines;
 }
 
-/** The input of iptables-restore; empty when no table has lines. */
-export function restoreText(plans: Readonly<Record<FirewallTable, TablePlan>>): string {
+export type FirewallPlan = Readonly<Record<FirewallTable, TablePlan>>;
+
+/**
+ * The inputs of iptables-restore, to be run in this order; none when nothing differs. Up to `batchMax` chains it is one, and
+ * each table changes at once. More are cut up, since the shim over nf_tables takes time by the square of what one input has:
+ * first the new chains, which nothing leads to yet, then all that changes what packets meet, then the removal of the rest.
+ */
+export function restoreTexts(plan: FirewallPlan, batchMax: number): string[] {
+  const size = firewallTables.reduce((sum, table) => sum + planSize(plan[table]), 0);
+  if (size === 0) return [];
+  if (size <= batchMax) return [textOf((table) => tableLines(plan[table]))];
+  return [
+    ...batchesOf(plan, batchMax, ({ fresh, wanted }) => [...inOrder(fresh, wanted)], writeLines),
+    textOf((table) => [...writeLines(plan[table].changed, plan[table].wanted), ...plan[table].jumps]),
+    ...batchesOf(plan, batchMax, ({ stale }) => stale, emptyLines),
+    ...batchesOf(plan, batchMax, ({ removed }) => removed, deleteLines),
+  ].filter((text) => text !== '');
+}
+
+/** All of a table's changes as one transaction. */
+export function tableLines(plan: TablePlan): string[] {
+  return [
+    ...emptyLines(plan.stale),
+    ...writeLines([...plan.fresh, ...plan.changed], plan.wanted),
+    ...plan.jumps,
+    ...deleteLines(plan.removed),
+  ];
+}
+
+/** With --noflush, naming a user chain makes it, or empties it. */
+function emptyLines(chains: readonly string[]): string[] {
+  return chains.map((chain) => `:${chain} - [0:0]`);
+}
+
+function writeLines(chains: readonly string[], wanted: Chains): string[] {
+  const lines = emptyLines(chains);
+  for (const chain of chains) {
+    const rules = wanted.get(chain) ?? '';
+    if (rules === '') continue;
+    for (const rule of rules.split('\n')) lines.push(`-A ${chain} ${rule}`);
+  }
+  return lines;
+}
+
+function deleteLines(chains: readonly string[]): string[] {
+  return chains.map((chain) => `-X ${chain}`);
+}
+
+/** A chain stands behind those that it leads to. */
+function inOrder(chains: readonly string[], wanted: Chains): Set<string> {
+  const left = new Set(chains);
+  const ordered = new Set<string>();
+  function visit(chain: string): void {
+    if (!left.delete(chain)) return;
+    for (const rule of (wanted.get(chain) ?? '').split('\n')) {
+      const target = targetOf.exec(rule)?.[1];
+      if (target !== undefined) visit(target);
+    }
+    ordered.add(chain);
+  }
+  for (const chain of chains) visit(chain);
+  return ordered;
+}
+
+function batchesOf(
+  plan: FirewallPlan,
+  batchMax: number,
+  chainsOf: (plan: TablePlan) => readonly string[],
+  linesOf: (chains: readonly string[], wanted: Chains) => string[],
+): string[] {
+  return firewallTables.flatMap((table) => {
+    const chains = chainsOf(plan[table]);
+    const texts: string[] = [];
+    for (let at = 0; at < chains.length; at += batchMax) {
+      const lines = linesOf(chains.slice(at, at + batchMax), plan[table].wanted);
+      texts.push(textOf((each) => (each === table ? lines : [])));
+    }
+    return texts;
+  });
+}
+
+function textOf(linesOf: (table: FirewallTable) => readonly string[]): string {
   return firewallTables
-    .filter((table) => plans[table].lines.length > 0)
-    .map((table) => `*${table}\n${plans[table].lines.join('\n')}\nCOMMIT\n`)
+    .map((table) => ({ table, lines: linesOf(table) }))
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ table, lines }) => `*${table}\n${lines.join('\n')}\nCOMMIT\n`)
     .join('');
 }

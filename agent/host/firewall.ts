@@ -5,20 +5,23 @@ import {
   parseSaved,
   planChange,
   planTable,
-  restoreText,
+  planSize,
+  restoreTexts,
   firewallOwners,
   type Chains,
   type FirewallOwner,
   type FirewallPart,
   type FirewallTable,
   type Jump,
+  type FirewallPlan,
   type TablePlan,
 } from './firewall-plan.ts';
 import type { Host } from './host.ts';
 
 const driftCheckMs = 30_000;
 const retryMsMax = 30_000;
-/** A full write of ten thousand services takes the nft shim 14 s. */
+/** Chains in one input of the shim over nf_tables, which takes time by the square of them. */
+const batchMax = 1_000;
 const restoreTimeoutMs = 120_000;
 
 export interface FirewallOptions {
@@ -37,7 +40,10 @@ interface Wanted {
 }
 
 /** Which iptables a host has: the shim over nf_tables, or the old one. */
-export type FirewallVariant = 'nf_tables' | 'legacy';
+export interface Iptables {
+  readonly command: string;
+  readonly variant: 'nf_tables' | 'legacy';
+}
 
 /**
  * The host's iptables, seen as parts that each own some chains. Whole chains are written, in one transaction a table,
@@ -51,7 +57,7 @@ export class Firewall {
   /** Chains that iptables prints in other words than ours: "table chain" -> both forms. */
   readonly #otherWords = new Map<string, { readonly wanted: string; readonly saved: string }>();
   #queue: Promise<unknown> = Promise.resolve();
-  #command: string | undefined;
+  #iptables: Iptables | undefined;
   #dirty = false;
 
   constructor(options: FirewallOptions) {
@@ -124,7 +130,7 @@ export class Firewall {
     const plans = await this.#compare(wanted);
     if (!(await this.#restore(plans, wanted))) return 0;
     await this.#learn(wanted);
-    return Math.max(1, plans.nat.written.length + plans.filter.written.length);
+    return planSize(plans.nat) + planSize(plans.filter);
   }
 
   /** Remembers the chains that iptables prints differently from what was just written. */
@@ -140,7 +146,7 @@ export class Firewall {
     }
   }
 
-  async #compare(wanted: Wanted): Promise<Record<FirewallTable, TablePlan>> {
+  async #compare(wanted: Wanted): Promise<FirewallPlan> {
     const plan = async (table: FirewallTable): Promise<TablePlan> => {
       const jumps = wanted.jumps.filter((jump) => jump.table === table);
       return planTable(
@@ -157,35 +163,37 @@ export class Firewall {
     return { nat: await plan('nat'), filter: await plan('filter') };
   }
 
-  async #restore(plans: Record<FirewallTable, TablePlan>, wanted: Wanted): Promise<boolean> {
-    const input = restoreText(plans);
-    if (input !== '') {
+  async #restore(plan: FirewallPlan, wanted: Wanted): Promise<boolean> {
+    const { command, variant } = await this.#program();
+    const inputs = restoreTexts(plan, variant === 'nf_tables' ? batchMax : Infinity);
+    for (const input of inputs) {
       this.#applied = undefined;
       this.#dirty = true;
-      await this.#options.host.run(`${await this.#program()}-restore`, ['--noflush', '-w', '10'], {
-        input,
-        timeoutMs: restoreTimeoutMs,
-      });
+      const args = ['--noflush', '-w', '10'];
+      await this.#options.host.run(`${command}-restore`, args, { input, timeoutMs: restoreTimeoutMs });
     }
     this.#applied = wanted;
     this.#dirty = false;
-    return input !== '';
+    return inputs.length > 0;
   }
 
   async #save(table: FirewallTable): Promise<string> {
-    const { stdout } = await this.#options.host.run(`${await this.#program()}-save`, ['-t', table], {
-      timeoutMs: restoreTimeoutMs,
-    });
+    const { stdout } = await this.#options.host.run(
+      `${(await this.#program()).command}-save`,
+      ['-t', table],
+      {
+        timeoutMs: restoreTimeoutMs,
+      },
+    );
     return stdout;
   }
 
-  async #program(): Promise<string> {
-    if (this.#command === undefined) {
-      const found = await detectIptables(this.#options.host);
-      this.#command = found.command;
-      this.#options.log.log('info', 'using iptables', { command: found.command, variant: found.variant });
+  async #program(): Promise<Iptables> {
+    if (this.#iptables === undefined) {
+      this.#iptables = await detectIptables(this.#options.host);
+      this.#options.log.log('info', 'using iptables', { ...this.#iptables });
     }
-    return this.#command;
+    return this.#iptables;
   }
 
   #owners(): ReadonlySet<FirewallOwner> {
@@ -204,7 +212,7 @@ export class Firewall {
 }
 
 /** The iptables that this host's own programs (Docker, firewalls) use too. */
-export async function detectIptables(host: Host): Promise<{ command: string; variant: FirewallVariant }> {
+export async function detectIptables(host: Host): Promise<Iptables> {
   for (const command of ['iptables', 'iptables-nft', 'iptables-legacy']) {
     const version = await host.run(command, ['--version'], { allowFailure: true }).catch(() => undefined);
     if (version?.code !== 0) continue;

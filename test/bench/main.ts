@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { apiBench } from './api.ts';
 import { readTarget } from './kubeconfig.ts';
+import { proxyBench } from './proxy.ts';
 import { idleRows, residentMegabytes, withOwnServer } from './own-server.ts';
 import type { BenchRow } from './row.ts';
 import { storageBench } from './storage.ts';
@@ -15,6 +16,7 @@ import { tableText, type ComparedRow } from './table.ts';
 const benches: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   storage: storageBench,
   api: ownApi,
+  proxy: proxyBench,
   idle: () => withOwnServer((_, server) => idleRows('server', server.pid ?? 0)),
 };
 
