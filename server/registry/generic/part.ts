@@ -31,6 +31,7 @@ export function partHooks(
     counts,
     requiresResourceVersion:
       part.requiresResourceVersion ?? registered.strategy.allowUnconditionalUpdate === false,
-    ...(part.removes === undefined ? {} : { removes: (object) => part.removes?.(object) ?? true }),
+    removes: (object) =>
+      part.removes?.(object) ?? registered.strategy.keepWhileDeleting?.(object) === undefined,
   };
 }

@@ -82,6 +82,8 @@ export function objectHooks(request: PathRequest): UpdateHooks {
       : { reserve: (object, old, context) => strategy.reserve?.(object, old, context) ?? nothing(object) }),
     counts: true,
     requiresResourceVersion: strategy.allowUnconditionalUpdate === false,
+    // A write to an object that is being deleted must not end it while something else has to end first.
+    removes: (object) => strategy.keepWhileDeleting?.(object) === undefined,
   };
 }
 
