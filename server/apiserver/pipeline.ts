@@ -7,6 +7,7 @@ import { headerText, type Answer, type Exchange, type Handled } from './exchange
 import { authenticate } from './filters/authenticate.ts';
 import { authorize } from './filters/authorize.ts';
 import { impersonate } from './filters/impersonate.ts';
+import type { Deadlines } from './filters/deadlines.ts';
 import type { InFlight } from './filters/limits.ts';
 import type { Metrics } from './metrics.ts';
 import { Warnings, type Call, type Environment } from './handlers/context.ts';
@@ -18,8 +19,8 @@ export interface PipelineOptions {
   readonly authenticators: readonly Authenticator[];
   readonly inFlight: InFlight;
   readonly metrics: Metrics;
-  /** How long anything but a watch or a stream may take, in ms. */
-  readonly timeoutMs: number;
+  /** Of anything but reads of one object, watches and streams. */
+  readonly deadlines: Deadlines;
 }
 
 /** What came of a request: an answer; undefined when the sockets have it; 'elsewhere': allowed, but not of a resource. */
@@ -77,31 +78,19 @@ async function handleResource(options: PipelineOptions, asked: Asked): Promise<H
   }
   const { handler, longRunning } = routeOf(registered, info, exchange.method);
   if (registered.strategy.deprecation !== undefined) asked.warnings.add(registered.strategy.deprecation);
-  const call: Call = { ...asked, environment, registered, signal: exchange.signal };
+  const call: Call = {
+    ...asked,
+    environment,
+    registered,
+    get signal() {
+      return exchange.signal;
+    },
+  };
   if (longRunning) return await handler(call);
   const isRead = info.verb === 'get' || info.verb === 'list';
   return await inFlight.run(isRead ? 'read' : 'write', () =>
-    info.verb === 'get' ? handler(call) : inTime(options, () => handler(call)),
+    info.verb === 'get' ? handler(call) : options.deadlines.run(() => handler(call)),
   );
-}
-
-/** Rejects with Timeout when the work takes too long; the work is left to end by itself. */
-async function inTime<T>(options: PipelineOptions, work: () => Promise<T>): Promise<T> {
-  const { environment, timeoutMs } = options;
-  const over = new AbortController();
-  const late = environment.clock.sleep(timeoutMs, over.signal).then(
-    () => {
-      throw new StatusError('Timeout', 'Timeout: request did not complete within the allotted timeout', {
-        details: {},
-      });
-    },
-    () => new Promise<never>(() => undefined),
-  );
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    over.abort();
-  }
 }
 
 function complete(answer: Answer, auditId: string, warnings: Warnings): Answer {

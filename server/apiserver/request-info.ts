@@ -28,20 +28,24 @@ const verbs: Readonly<Record<string, string>> = {
 };
 const namespaceSubresources = new Set(['status', 'finalize']);
 
+const noQuery = new URLSearchParams();
+
 /** Undefined for a path that has no safe reading: escapes that are none, NUL, `..`. */
 export function parseRequest(method: string, url: string): RequestInfo | undefined {
   const mark = url.indexOf('?');
   const rawPath = mark < 0 ? url : url.slice(0, mark);
-  const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+  const query = mark < 0 ? noQuery : new URLSearchParams(url.slice(mark + 1));
   const raw = rawPath.split('/').slice(1);
   const parts = raw.map(decodedPart);
-  const path = mark < 0 ? rawPath : rawPath;
   if (!rawPath.startsWith('/') || !raw.every((_part, index) => isSafe(parts[index]))) return undefined;
   const safe = parts as string[];
-  const common = { path, query };
+  const common = { path: rawPath, query };
   const api = resourceParts(safe);
   if (api === undefined) return { ...notResource(method), ...common };
-  return { ...resourceInfo(method, query, api, raw), ...common };
+  const info = resourceInfo(method, query, api, raw);
+  // An escaped slash would make a key of the store out of what is checked as one name.
+  if (info.namespace.includes('/') || info.name.includes('/')) return undefined;
+  return { ...info, ...common };
 }
 
 function decodedPart(part: string): string | undefined {

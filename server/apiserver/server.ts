@@ -17,6 +17,7 @@ import type { PathOptions } from '../registry/generic/path.ts';
 import type { Objects, Registry } from '../registry/strategy.ts';
 import { createApp, mountAll, pipelineMiddleware, type Middleware, type Page } from './app.ts';
 import type { ConnectHandler } from './connect-handler.ts';
+import { Deadlines } from './filters/deadlines.ts';
 import { InFlight } from './filters/limits.ts';
 import type { HealthCheck } from './health.ts';
 import { writeRaw } from './http-answer.ts';
@@ -85,7 +86,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     authenticators: options.authenticators,
     inFlight,
     metrics,
-    timeoutMs: limits.timeoutMs,
+    deadlines: new Deadlines(clock, limits.timeoutMs),
   });
   const rest = createApp({
     pages,

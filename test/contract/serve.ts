@@ -121,3 +121,6 @@ writeFileSync(
   }),
 );
 log.log('info', 'listening', { port, kubeconfig });
+process.once('SIGTERM', () => {
+  process.exit(0);
+});

@@ -51,7 +51,9 @@ export function contextOf(call: Call, dryRun: boolean): RequestContext {
   return {
     user: call.user,
     dryRun,
-    signal: call.signal,
+    get signal() {
+      return call.signal;
+    },
     warn: (text) => {
       warnings.add(text);
     },
