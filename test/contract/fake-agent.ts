@@ -72,7 +72,9 @@ function forward(url: URL, socket: Duplex, head: Buffer): void {
   const target = connect(Number(url.searchParams.get('port')), '127.0.0.1');
   target.once('error', (error) => {
     const text = `dial: ${error.message}`;
-    socket.end(`HTTP/1.1 502 Bad Gateway\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`);
+    socket.end(
+      `HTTP/1.1 502 Bad Gateway\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`,
+    );
   });
   target.once('connect', () => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
@@ -85,7 +87,8 @@ function forward(url: URL, socket: Duplex, head: Buffer): void {
 
 /** Channels of v5.channel.k8s.io: 0 stdin, 1 stdout, 2 stderr, 3 status, 4 size; [255, n] ends channel n. */
 function runCommand(query: URLSearchParams, socket: WebSocket, children: Set<ChildProcess>): void {
-  const [program = 'sh', ...rest] = query.getAll('command').length > 0 ? query.getAll('command') : ['sh', '-c', 'echo attached; cat'];
+  const [program = 'sh', ...rest] =
+    query.getAll('command').length > 0 ? query.getAll('command') : ['sh', '-c', 'echo attached; cat'];
   const child = spawn(program, rest);
   children.add(child);
   const sent = (channel: number, source: NodeJS.ReadableStream): void => {
@@ -110,7 +113,9 @@ function runCommand(query: URLSearchParams, socket: WebSocket, children: Set<Chi
     socket.send(Buffer.concat([Buffer.from([3]), Buffer.from(JSON.stringify(status))]));
     socket.close(1000);
   };
-  child.on('error', (error) => finish({ metadata: {}, status: 'Failure', message: error.message, reason: 'InternalError', code: 500 }));
+  child.on('error', (error) =>
+    finish({ metadata: {}, status: 'Failure', message: error.message, reason: 'InternalError', code: 500 }),
+  );
   child.on('close', (code) => {
     children.delete(child);
     finish(statusOf(code ?? 137));
