@@ -16,6 +16,7 @@ import { generatedDocuments } from '../../server/apiserver/discovery/generated-d
 import { createDiscovery } from '../../server/apiserver/discovery/handler.ts';
 import { operationsSource } from '../../server/apiserver/discovery/operations-source.ts';
 import { versionInfo } from '../../server/apiserver/discovery/version.ts';
+import { createConnectHandler } from '../../server/apiserver/connect/handler.ts';
 import { createApiServer, type ApiServer } from '../../server/apiserver/server.ts';
 import { createStrategies } from '../../server/registry/index.ts';
 import { createRegistry } from '../../server/registry/registry.ts';
@@ -63,6 +64,15 @@ const server: ApiServer = createApiServer({
     random,
   }),
   reviews: accessReviews(late, everything),
+  connect: createConnectHandler({
+    objects: {
+      get: (resource, key) => objects().get(resource, key),
+      list: (resource, namespace) => objects().list(resource, namespace),
+    },
+    dialer: { dial: () => Promise.reject(new Error('no node is connected')) },
+    clock,
+    random,
+  }),
   pages: [
     createDiscovery({
       source: operationsSource(),

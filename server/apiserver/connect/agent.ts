@@ -50,7 +50,7 @@ export function requestOver(
   });
 }
 
-/** Opens an exec or attach: a WebSocket of v5.channel.k8s.io. Rejects with the agent's own refusal. */
+/** Opens an exec or attach: a WebSocket of v5.channel.k8s.io, paused. Rejects with the agent's own refusal. */
 export async function openAgentCommand(
   dialer: NodeDialer,
   nodeName: string,
@@ -68,6 +68,7 @@ export async function openAgentCommand(
     signal.addEventListener('abort', abort, { once: true });
     socket.once('open', () => {
       socket.off('error', reject);
+      socket.pause(); // Until there is someone to take what it says.
       resolve(socket);
     });
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {

@@ -1,6 +1,5 @@
 import { PassThrough, type Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { WebSocket } from 'ws';
 import {
   Channel,
   type ChannelCodec,
@@ -10,6 +9,7 @@ import {
   deliver,
 } from './channel-writer.ts';
 import type { CommandOptions, CommandStatus, CommandStreams } from './command-streams.ts';
+import type { AcceptedWebSocket } from './upgrade.ts';
 
 /** In the order that we would choose; "" is a client that names none. */
 export const webSocketCommandProtocols: readonly string[] = [
@@ -21,8 +21,10 @@ export const webSocketCommandProtocols: readonly string[] = [
 ];
 
 /** The client's streams as channels of one WebSocket: the first byte of each message says which. */
-export function webSocketCommandStreams(socket: WebSocket, options: CommandOptions): CommandStreams {
-  const { protocol } = socket;
+export function webSocketCommandStreams(
+  { socket, protocol }: AcceptedWebSocket,
+  options: CommandOptions,
+): CommandStreams {
   const codec = protocol.includes('base64') ? base64Codec : binaryCodec;
   const gone = new AbortController();
   const stdin = options.stdin ? new PassThrough({ highWaterMark: 256 * 1024 }) : undefined;
@@ -56,7 +58,7 @@ export function webSocketCommandStreams(socket: WebSocket, options: CommandOptio
     gone: gone.signal,
     async finish(status) {
       await Promise.allSettled([stdout, stderr].map(end));
-      await finish(socket, codec, status);
+      await finish({ socket, protocol }, codec, status);
     },
   };
 }
@@ -66,9 +68,13 @@ function firstWritable(options: CommandOptions): number {
   return options.stderr && !options.tty ? Channel.stderr : Channel.error;
 }
 
-async function finish(socket: WebSocket, codec: ChannelCodec, status: CommandStatus): Promise<void> {
+async function finish(
+  { socket, protocol }: AcceptedWebSocket,
+  codec: ChannelCodec,
+  status: CommandStatus,
+): Promise<void> {
   if (socket.readyState !== socket.OPEN) return;
-  const text = errorText(socket.protocol, status);
+  const text = errorText(protocol, status);
   await new Promise<void>((resolve) => {
     socket.once('close', () => resolve());
     if (text !== '') socket.send(codec.encode(Channel.error, Buffer.from(text)), { binary: codec.binary });

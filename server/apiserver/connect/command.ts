@@ -10,6 +10,7 @@ import {
 /** Carries bytes between a client's streams and the agent's channels until the command ends or the client leaves. */
 export async function bridgeCommand(client: CommandStreams, agent: WebSocket): Promise<void> {
   const status = agentStatus(client, agent);
+  agent.resume();
   const { stdin, resize } = client;
   if (stdin !== undefined) {
     stdin.pipe(new ChannelWriter(agent, Channel.stdin));
