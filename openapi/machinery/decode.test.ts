@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { schemaFor } from '../generated/schemas.ts';
 import { decode } from './decode.ts';
 import { applyDefaults } from './defaults.ts';
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonObject } from './json.ts';
 import { parseJson } from './parse.ts';
 import type { ObjectSchema } from './schema.ts';
 
@@ -93,7 +93,9 @@ describe('decode()', () => {
     },
   ];
   for (const { name, kind: of, text, want } of written)
-    it(name, () => expect(decodeText(of, text)).toBe(want));
+    it(name, () => {
+      expect(decodeText(of, text)).toBe(want);
+    });
 
   it('names unknown fields and drops them', () => {
     const value = { spec: { foo: 1, containers: [{ name: 'a', bar: {} }] }, Data: 1 };
@@ -191,7 +193,9 @@ describe('decode()', () => {
     },
   ];
   for (const { kind: of, text, want } of faults) {
-    it(`refuses ${text} in Go's words`, () => expect(() => decodeText(of, text)).toThrow(want));
+    it(`refuses ${text} in Go's words`, () => {
+      expect(() => decodeText(of, text)).toThrow(want);
+    });
   }
 
   it('tells the first fault, but a type that refuses by itself before others', () => {
@@ -223,7 +227,7 @@ describe('decode()', () => {
     );
     fc.assert(
       fc.property(pod, (value) => {
-        const once = decode(kind('/v1/Pod'), value as JsonValue).object;
+        const once = decode(kind('/v1/Pod'), value).object;
         expect(JSON.stringify(decode(kind('/v1/Pod'), once).object)).toBe(JSON.stringify(once));
       }),
     );

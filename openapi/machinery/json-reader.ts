@@ -215,9 +215,9 @@ function readNumber(reader: Reader, container: object, key: string | number): nu
   return Object.is(number, -0) ? 0 : number;
 }
 
-/** Texts are short here: a number of hundreds of digits is infinite or far from exact. */
+/** Whether the double is the number, or at least is written again as it was. */
 function isExact(number: number, text: string): boolean {
-  return text.length < 40 && BigInt(number) === BigInt(text);
+  return String(number) === text || (text.length < 40 && BigInt(number) === BigInt(text));
 }
 
 function numberText(reader: Reader): string {

@@ -70,8 +70,9 @@ describe('parseJson()', () => {
     { text: 'é', want: "invalid character 'Ã' looking for beginning of value" },
   ];
   for (const { text, want } of faults) {
-    it(`refuses ${JSON.stringify(text)} in Go's words`, () =>
-      expect(() => parseJson(bytes(text))).toThrow(want));
+    it(`refuses ${JSON.stringify(text)} in Go's words`, () => {
+      expect(() => parseJson(bytes(text))).toThrow(want);
+    });
   }
 
   it('tells of fields that come again, and takes the last', () => {
@@ -137,7 +138,9 @@ describe('parseYaml()', () => {
     { text: '', want: null },
   ];
   for (const { text, want } of values) {
-    it(`reads ${JSON.stringify(text)}`, () => expect(parseYaml(bytes(text)).value).toEqual(want));
+    it(`reads ${JSON.stringify(text)}`, () => {
+      expect(parseYaml(bytes(text)).value).toEqual(want);
+    });
   }
 
   const faults = [
@@ -153,8 +156,9 @@ describe('parseYaml()', () => {
     { text: 'a: 9007199254740993', want: 'number 9007199254740993 is too large to be kept exactly' },
   ];
   for (const { text, want } of faults) {
-    it(`refuses ${JSON.stringify(text)} in Go's words`, () =>
-      expect(() => parseYaml(bytes(text))).toThrow(want));
+    it(`refuses ${JSON.stringify(text)} in Go's words`, () => {
+      expect(() => parseYaml(bytes(text))).toThrow(want);
+    });
   }
 
   it('refuses aliases that blow the document up', () => {

@@ -34,7 +34,10 @@ describe('canonicalQuantity()', () => {
     { name: 'writes zero without a suffix', text: '0Mi', want: '0' },
     { name: 'keeps digits beyond 2^53', text: '123456789012345678', want: '123456789012345678' },
   ];
-  for (const { name, text, want } of cases) it(name, () => expect(canonicalQuantity(text)).toBe(want));
+  for (const { name, text, want } of cases)
+    it(name, () => {
+      expect(canonicalQuantity(text)).toBe(want);
+    });
 
   const formatWrong =
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
@@ -49,8 +52,9 @@ describe('canonicalQuantity()', () => {
     { text: '9'.repeat(1000), want: 'unable to parse numeric part of quantity' },
   ];
   for (const { text, want } of bad) {
-    it(`refuses ${JSON.stringify(text.slice(0, 12))}`, () =>
-      expect(() => canonicalQuantity(text)).toThrow(want));
+    it(`refuses ${JSON.stringify(text.slice(0, 12))}`, () => {
+      expect(() => canonicalQuantity(text)).toThrow(want);
+    });
   }
 });
 

@@ -14,7 +14,10 @@ describe('canonicalTime()', () => {
     { text: '2024-01-02T3:04:05Z', want: '2024-01-02T03:04:05Z' },
     { text: '2024-02-29T00:00:00Z', want: '2024-02-29T00:00:00Z' },
   ];
-  for (const { text, want } of good) it(`reads ${text}`, () => expect(canonicalTime(text)).toBe(want));
+  for (const { text, want } of good)
+    it(`reads ${text}`, () => {
+      expect(canonicalTime(text)).toBe(want);
+    });
 
   const bad = [
     { text: 'noon', want: `parsing time "noon" as "${layout}": cannot parse "noon" as "2006"` },
@@ -25,7 +28,9 @@ describe('canonicalTime()', () => {
     { text: '2023-01-01T00:00:00Zx', want: 'parsing time "2023-01-01T00:00:00Zx": extra text: "x"' },
   ];
   for (const { text, want } of bad) {
-    it(`refuses "${text}" in Go's words`, () => expect(() => canonicalTime(text)).toThrow(want));
+    it(`refuses "${text}" in Go's words`, () => {
+      expect(() => canonicalTime(text)).toThrow(want);
+    });
   }
 
   it('keeps every second of time as it is', () => {
