@@ -17,7 +17,11 @@ void main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
   const debug = process.env['FLOTILLA_LOG_LEVEL'] === 'debug';
-  const log = lineLogger((line) => process.stdout.write(line), systemClock.now, debug ? 'debug' : 'info');
+  const log = lineLogger(
+    (line) => process.stdout.write(line),
+    () => systemClock.now(),
+    debug ? 'debug' : 'info',
+  );
   try {
     process.exitCode = await command(args, log);
   } catch (error) {

@@ -99,7 +99,10 @@ function stateOf(input: StatusInput, status: ContainerStatus): ApiState {
     case ContainerState.Created:
       return { waiting: {} };
     case ContainerState.Exited: {
-      const message = input.terminationMessage(status) || status.message || reportedMessage(input, status);
+      const message =
+        [input.terminationMessage(status), status.message, reportedMessage(input, status)].find(
+          (each) => each !== '',
+        ) ?? '';
       return {
         terminated: {
           exitCode: status.exitCode,

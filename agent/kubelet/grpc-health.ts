@@ -1,4 +1,4 @@
-import { connect, constants } from 'node:http2';
+import { connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Clock } from '../../openapi/machinery/clock.ts';
 import { withinTime } from '../../openapi/machinery/link-signals.ts';
 
@@ -75,8 +75,8 @@ function call(
     });
     let body = Buffer.alloc(0);
     let status = -1;
-    stream.on('response', (headers) => (status = Number(headers['grpc-status'] ?? -1)));
-    stream.on('trailers', (trailers) => (status = Number(trailers['grpc-status'] ?? -1)));
+    stream.on('response', (headers) => (status = statusOf(headers)));
+    stream.on('trailers', (trailers: IncomingHttpHeaders) => (status = statusOf(trailers)));
     stream.on('data', (chunk: Buffer) => {
       if (body.length < answerBytesMax) body = Buffer.concat([body, chunk]);
     });
@@ -87,6 +87,11 @@ function call(
     });
     stream.end(requestFrame(service));
   });
+}
+
+function statusOf(headers: IncomingHttpHeaders): number {
+  const status = headers['grpc-status'];
+  return typeof status === 'string' ? Number(status) : -1;
 }
 
 /** One byte (not compressed), four of length, the message {1: service}. */

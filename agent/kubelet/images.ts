@@ -5,7 +5,7 @@ import type { VolumeSources } from '../volumes/plugin.ts';
 import { BackOff } from './back-off.ts';
 import { parseImage, type ImageReference } from './image-reference.ts';
 import { podRef } from './pod.ts';
-import type { PodEvents } from './pod-events.ts';
+import { normal, warning, type PodEvents } from './pod-events.ts';
 import { findPullAuth } from './pull-secrets.ts';
 
 export type ImageErrorReason =
@@ -54,7 +54,7 @@ export class Images {
     const { events } = this.#options;
     if (reference === undefined) {
       const message = `Failed to apply default image tag ${JSON.stringify(name)}: couldn't parse image name ${JSON.stringify(name)}: invalid reference format`;
-      events.container(pod, container.name, 'Warning', 'InspectFailed', message);
+      events.container(pod, container.name, warning('InspectFailed', message));
       throw new ImageError('InvalidImageName', message, otherErrorRetryMs);
     }
     const policy =
@@ -63,12 +63,12 @@ export class Images {
       policy === 'Always' ? undefined : await this.#options.driver.imageStatus(reference.full, signal);
     if (present !== undefined) {
       const message = `Container image ${JSON.stringify(name)} already present on machine and can be accessed by the pod`;
-      events.container(pod, container.name, 'Normal', 'Pulled', message);
+      events.container(pod, container.name, normal('Pulled', message));
       return present;
     }
     if (policy === 'Never') {
       const message = `Container image ${JSON.stringify(name)} is not present with pull policy of Never`;
-      events.container(pod, container.name, 'Warning', 'ErrImageNeverPull', message);
+      events.container(pod, container.name, warning('ErrImageNeverPull', message));
       throw new ImageError('ErrImageNeverPull', message, otherErrorRetryMs);
     }
     return await this.#pull(pod, container, reference, signal);
@@ -91,11 +91,11 @@ export class Images {
     const waitMs = this.#backOff.waitMs(key, this.#backOff.updatedMs(key), clock.now());
     if (waitMs > 0) {
       const message = `Back-off pulling image ${image}`;
-      events.container(pod, container.name, 'Normal', 'BackOff', message);
+      events.container(pod, container.name, normal('BackOff', message));
       const last = this.#lastErrors.get(key);
       throw new ImageError('ImagePullBackOff', last === undefined ? message : `${message}: ${last}`, waitMs);
     }
-    events.container(pod, container.name, 'Normal', 'Pulling', `Pulling image ${image}`);
+    events.container(pod, container.name, normal('Pulling', `Pulling image ${image}`));
     const askedMs = clock.monotonic();
     await this.#takeTurn();
     try {
@@ -106,11 +106,11 @@ export class Images {
       if (status === undefined) throw new Error(`image ${reference.full} is not there after its pull`);
       const tookText = secondsText(clock.monotonic() - startedMs);
       const message = `Successfully pulled image ${image} in ${tookText} (${secondsText(clock.monotonic() - askedMs)} including waiting). Image size: ${status.sizeBytes} bytes.`;
-      events.container(pod, container.name, 'Normal', 'Pulled', message);
+      events.container(pod, container.name, normal('Pulled', message));
       return status;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      events.container(pod, container.name, 'Warning', 'Failed', `Failed to pull image ${image}: ${reason}`);
+      events.container(pod, container.name, warning('Failed', `Failed to pull image ${image}: ${reason}`));
       this.#backOff.next(key, clock.now(), clock.now());
       this.#lastErrors.set(key, `ErrImagePull: ${reason}`);
       throw new ImageError('ErrImagePull', reason, this.#backOff.delayMs(key));

@@ -93,8 +93,7 @@ export class Kubelet {
       try {
         for await (const event of tools.driver.events(signal)) this.#workers.get(event.podUid)?.poke();
       } catch (error) {
-        if (!signal.aborted)
-          tools.log.log('warn', 'Cannot hear the runtime: trying again', { error: String(error) });
+        this.#warn('Cannot hear the runtime: trying again', error);
       }
       await tools.clock.sleep(eventsRetryMs, signal).catch(() => undefined);
       this.pokeAll();
@@ -105,17 +104,23 @@ export class Kubelet {
     const { signal, tools } = this.#options;
     for (let waitMs = firstHousekeepingMs; !signal.aborted; waitMs = housekeepingMs) {
       await tools.clock.sleep(waitMs, signal).catch(() => undefined);
-      if (signal.aborted || !this.#options.isLive()) continue;
+      if (!this.#options.isLive()) continue;
       try {
         await this.#clearUp();
       } catch (error) {
-        if (!signal.aborted) tools.log.log('warn', 'Cannot clear up', { error: String(error) });
+        this.#warn('Cannot clear up', error);
       }
     }
   }
 
+  #warn(message: string, error: unknown): void {
+    const { signal, tools } = this.#options;
+    if (!signal.aborted) tools.log.log('warn', message, { error: String(error) });
+  }
+
   async #clearUp(): Promise<void> {
     const { tools, signal, pods, retainObjects } = this.#options;
+    signal.throwIfAborted();
     const known = new Set([...this.#workers.keys(), ...pods.list().map((pod) => podRef(pod).uid)]);
     await removeOrphans(tools.driver, known, signal);
     await tools.volumes.retainOnly(known);

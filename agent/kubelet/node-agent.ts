@@ -68,8 +68,7 @@ export class NodeAgent {
         failures += 1;
         waitMs = Math.min(retryMsMax, 200 * 2 ** failures);
         const facts = { what, error: error instanceof Error ? error.message : String(error) };
-        if (!signal.aborted)
-          log.log(failures === 4 ? 'warn' : 'debug', 'Cannot report the node: trying on', facts);
+        log.log(failures === 4 ? 'warn' : 'debug', 'Cannot report the node: trying on', facts);
       }
       const wake = new AbortController();
       if (what === 'status') this.#wake = wake;

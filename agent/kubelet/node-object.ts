@@ -117,10 +117,16 @@ export function nodeStatus(reading: NodeReading, old: readonly NodeCondition[]):
       architecture: machine.architecture,
     },
     images: [...images]
-      .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.id < b.id ? -1 : 1))
+      .sort((a, b) => bySize(a, b))
       .slice(0, imagesMax)
       .map(({ digests, tags, sizeBytes }) => ({ names: [...digests, ...tags].slice(0, 5), sizeBytes })),
   };
+}
+
+/** The largest first: those are worth most to a scheduler that wants an image to be there. */
+function bySize(a: RuntimeImage, b: RuntimeImage): number {
+  if (a.sizeBytes !== b.sizeBytes) return b.sizeBytes - a.sizeBytes;
+  return a.id < b.id ? -1 : 1;
 }
 
 interface Finding {

@@ -1,6 +1,7 @@
 import type { Container, Pod } from '../../openapi/generated/types.ts';
 import type { ContainerStatus } from '../runtime/driver.ts';
 import { runHook } from './hooks.ts';
+import { normal, warning } from './pod-events.ts';
 import { findContainer, graceSeconds, initContainers, isSidecar } from './pod.ts';
 import { runningContainers, type PodRuntime } from './pod-runtime.ts';
 import type { PodTools } from './pod-tools.ts';
@@ -71,9 +72,7 @@ export class PodKiller {
       events.container(
         pod,
         status.name,
-        'Normal',
-        'Killing',
-        message === '' ? `Stopping container ${status.name}` : message,
+        normal('Killing', message === '' ? `Stopping container ${status.name}` : message),
       );
     }
     const startedMs = clock.monotonic();
@@ -104,7 +103,7 @@ export class PodKiller {
     const run = runHook(hook.handler, target, { driver, clock, signal }).catch(() => {
       // What it printed may hold secrets: the event does not tell.
       if (!signal.aborted)
-        events.container(pod, status.name, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+        events.container(pod, status.name, warning('FailedPreStopHook', 'PreStopHook failed'));
     });
     const timer = clock.sleep(hook.grace * 1000, signal).catch(() => undefined);
     await Promise.race([run, timer]);

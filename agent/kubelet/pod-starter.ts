@@ -8,6 +8,7 @@ import { ConfigError } from './environment.ts';
 import { runHook } from './hooks.ts';
 import { parseImage } from './image-reference.ts';
 import { ImageError } from './images.ts';
+import { normal, warning } from './pod-events.ts';
 import { podRef, podText } from './pod.ts';
 import type { PodKiller } from './pod-killer.ts';
 import { latestContainer, type PodRuntime } from './pod-runtime.ts';
@@ -78,7 +79,7 @@ export class PodStarter {
       return undefined;
     }
     const text = `Back-off restarting failed container ${container.name} in pod ${podText(pod)}`;
-    events.container(pod, container.name, 'Warning', 'BackOff', text);
+    events.container(pod, container.name, warning('BackOff', text));
     const delay = durationText(backOff.delayMs(key));
     const message = `back-off ${delay} restarting failed container=${container.name} pod=${podText(pod)}`;
     return { started: false, waiting: { reason: 'CrashLoopBackOff', message }, retryMs: waitMs };
@@ -97,7 +98,7 @@ export class PodStarter {
       const reason = error instanceof ConfigError ? 'CreateContainerConfigError' : 'CreateContainerError';
       return { started: false, waiting: { reason, message }, retryMs };
     }
-    events.container(pod, container.name, 'Normal', 'Created', 'Container created');
+    events.container(pod, container.name, normal('Created', 'Container created'));
     try {
       await driver.startContainer(id, signal);
     } catch (error) {
@@ -105,7 +106,7 @@ export class PodStarter {
       this.#failed(pod, container, messageOf(error));
       return { started: false, waiting: { reason: 'RunContainerError', message: messageOf(error) }, retryMs };
     }
-    events.container(pod, container.name, 'Normal', 'Started', 'Container started');
+    events.container(pod, container.name, normal('Started', 'Container started'));
     await this.#forgetOlder(input, container, signal);
     return await this.#postStart(input, container, id, signal);
   }
@@ -146,7 +147,7 @@ export class PodStarter {
       return { started: true };
     } catch (error) {
       signal.throwIfAborted();
-      events.container(pod, container.name, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
+      events.container(pod, container.name, warning('FailedPostStartHook', 'PostStartHook failed'));
       const all = await driver.listContainers({ podUid: podRef(pod).uid }, signal);
       const status = all.find((each) => each.id === id);
       const message = 'FailedPostStartHook';
@@ -161,7 +162,7 @@ export class PodStarter {
   }
 
   #failed(pod: Pod, container: Container, message: string): void {
-    this.#tools.events.container(pod, container.name, 'Warning', 'Failed', `Error: ${message}`);
+    this.#tools.events.container(pod, container.name, warning('Failed', `Error: ${message}`));
   }
 }
 

@@ -2,7 +2,7 @@ import type { Container, ContainerStatus, Pod, PodStatus, Probe } from '../../op
 import type { Clock } from '../../openapi/machinery/clock.ts';
 import type { RuntimeDriver } from '../runtime/driver.ts';
 import { allContainers, isDeleting, isSidecar, podRef, shouldRestartOnExit } from './pod.ts';
-import type { PodEvents } from './pod-events.ts';
+import { warning, type PodEvents } from './pod-events.ts';
 import type { ProbeView } from './pod-status.ts';
 import { runProbe, type ProbeOutcome } from './probe-run.ts';
 import type { ProbeKind, ProbeResult } from './sync-pod.ts';
@@ -271,7 +271,7 @@ class ProbeWorker {
       }
     }
     const message = `${word} probe errored and resulted in unknown state: ${failure}`;
-    options.events.container(this.pod, container.name, 'Warning', 'Unhealthy', message);
+    options.events.container(this.pod, container.name, warning('Unhealthy', message));
     return 'failure';
   }
 
@@ -279,9 +279,9 @@ class ProbeWorker {
     const { events } = this.#worker.options;
     const { name } = this.#worker.container;
     if (result === 'failure')
-      events.container(this.pod, name, 'Warning', 'Unhealthy', `${word} probe failed: ${output}`);
+      events.container(this.pod, name, warning('Unhealthy', `${word} probe failed: ${output}`));
     if (result === 'warning')
-      events.container(this.pod, name, 'Warning', 'ProbeWarning', `${word} probe warning: ${output}`);
+      events.container(this.pod, name, warning('ProbeWarning', `${word} probe warning: ${output}`));
     return result === 'failure' ? 'failure' : 'success';
   }
 }

@@ -54,11 +54,16 @@ function fits(server: string, image: ImageReference): boolean {
 function credentials(serverAddress: string, entry: JsonObject): RegistryAuth {
   const [user = '', ...password] = Buffer.from(textOf(entry['auth']), 'base64').toString('utf8').split(':');
   return {
-    username: textOf(entry['username']) || user,
-    password: textOf(entry['password']) || password.join(':'),
+    username: firstText(entry['username'], user),
+    password: firstText(entry['password'], password.join(':')),
     identityToken: textOf(entry['identitytoken']),
     serverAddress,
   };
+}
+
+function firstText(value: JsonValue | undefined, other: string): string {
+  const text = textOf(value);
+  return text === '' ? other : text;
 }
 
 function textOf(value: JsonValue | undefined): string {

@@ -92,7 +92,6 @@ export class StatusManager {
         entry.failures = 0;
       } catch (error) {
         if (isNotFound(error) || isConflict(error)) return; // Gone, or another pod of that name: the source will tell.
-        if (signal.aborted) return;
         entry.failures += 1;
         if (entry.failures === 4)
           log.log('warn', 'Cannot report a pod: trying on', {

@@ -113,13 +113,13 @@ interface InitStep {
  */
 function planInit(input: PlanInput): InitPlan {
   const all = initContainers(input.pod);
-  if (all.length === 0) return { failed: false, done: true, start: [], kill: [] };
+  const first = all[0];
+  if (first === undefined) return { failed: false, done: true, start: [], kill: [] };
   let done = appContainers(input.pod).some(({ name }) => hasRun(latestContainer(input.runtime, name)));
   let initialized = done;
   const start: Container[] = [];
   const kill: ContainerToKill[] = [];
-  for (let index = all.length - 1; index >= 0; index--) {
-    const container = all[index] as Container;
+  for (const [index, container] of [...all.entries()].reverse()) {
     const status = latestContainer(input.runtime, container.name);
     if (status === undefined) {
       if (initialized && isSidecar(container)) start.unshift(container);
@@ -135,7 +135,6 @@ function planInit(input: PlanInput): InitPlan {
     if (step.restart === true) start.unshift(container);
     initialized = true;
   }
-  const first = all[0] as Container;
   return { failed: false, done, start: initialized ? start : [first], kill };
 }
 

@@ -255,7 +255,9 @@ function newestFirst<T extends { pod: { uid: string }; createdMs: number; attemp
   filter: PodFilter,
 ): T[] {
   const chosen = all.filter((each) => filter.podUid === undefined || each.pod.uid === filter.podUid);
-  return chosen.sort((a, b) => b.createdMs - a.createdMs || b.attempt - a.attempt);
+  return chosen.sort((a, b) =>
+    a.createdMs === b.createdMs ? b.attempt - a.attempt : b.createdMs - a.createdMs,
+  );
 }
 
 function sessionOf(answer: ExecAnswer): StreamSession {

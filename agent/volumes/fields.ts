@@ -51,7 +51,7 @@ export function resourceValue(
   selector: ResourceFieldSelector,
   allocatable: Allocatable,
 ): string {
-  const [kind = '', name = ''] = splitOnce(selector.resource, '.');
+  const [kind, name] = splitOnce(selector.resource, '.');
   const { limits = {}, requests = {} } = container.resources ?? {};
   if (kind !== 'limits' && kind !== 'requests') {
     throw new Error(`unsupported container resource : ${selector.resource}`);

@@ -13,35 +13,74 @@ const linksMax = 40;
  * a link that would leave `root` is refused.
  */
 export async function openInside(root: string, subPath: string): Promise<FileHandle> {
+  const walk = await Walk.begin(root, subPath);
   const todo = partsOf(subPath);
-  const opened: FileHandle[] = [await open(root, openPath)];
-  // Who may use the volume may use its folders.
-  const mode = (await (opened[0] as FileHandle).stat()).mode & 0o7777;
-  let links = 0;
   try {
     for (let part = todo.shift(); part !== undefined; part = todo.shift()) {
-      const parent = opened[opened.length - 1] as FileHandle;
-      if (part === '..') {
-        if (opened.length === 1) throw new Error(`subPath ${JSON.stringify(subPath)} leaves its volume`);
-        await opened.pop()?.close();
-        continue;
-      }
-      const next = await openPart(parent, part, mode);
-      if (!(await next.stat()).isSymbolicLink()) {
-        opened.push(next);
-        continue;
-      }
-      await next.close();
-      const target = await readlink(`${handlePath(parent)}/${part}`);
-      links += 1;
-      if (target.startsWith('/') || links > linksMax) {
-        throw new Error(`subPath ${JSON.stringify(subPath)} leads through a link that leaves its volume`);
-      }
-      todo.unshift(...target.split('/').filter((each) => each !== '' && each !== '.'));
+      if (part === '..') await walk.leave();
+      else todo.unshift(...(await walk.enter(part)));
     }
-    return opened.pop() as FileHandle;
+    return walk.take();
   } finally {
-    for (const each of opened) await each.close();
+    await walk.close();
+  }
+}
+
+/** Where we are: the folders that are open, from the volume's root on. */
+class Walk {
+  readonly #above: FileHandle[] = [];
+  readonly #subPath: string;
+  /** Of the root: who may use the volume may use the folders that are made in it. */
+  readonly #mode: number;
+  #here: FileHandle;
+  #links = 0;
+  #taken = false;
+
+  constructor(root: FileHandle, mode: number, subPath: string) {
+    this.#here = root;
+    this.#mode = mode;
+    this.#subPath = subPath;
+  }
+
+  static async begin(root: string, subPath: string): Promise<Walk> {
+    const handle = await open(root, openPath);
+    const { mode } = await closeIfFails(handle, handle.stat());
+    return new Walk(handle, mode & 0o7777, subPath);
+  }
+
+  /** Resolves with what a link, if `part` is one, adds to the way. */
+  async enter(part: string): Promise<string[]> {
+    const next = await openPart(this.#here, part, this.#mode);
+    if (!(await closeIfFails(next, next.stat())).isSymbolicLink()) {
+      this.#above.push(this.#here);
+      this.#here = next;
+      return [];
+    }
+    await next.close();
+    const target = await readlink(`${handlePath(this.#here)}/${part}`);
+    this.#links += 1;
+    if (target.startsWith('/') || this.#links > linksMax) {
+      throw new Error(`subPath ${JSON.stringify(this.#subPath)} leads through a link that leaves its volume`);
+    }
+    return target.split('/').filter((each) => each !== '' && each !== '.');
+  }
+
+  async leave(): Promise<void> {
+    const parent = this.#above.pop();
+    if (parent === undefined) throw new Error(`subPath ${JSON.stringify(this.#subPath)} leaves its volume`);
+    await this.#here.close();
+    this.#here = parent;
+  }
+
+  /** Hands over what is open here; `close` leaves it open. */
+  take(): FileHandle {
+    this.#taken = true;
+    return this.#here;
+  }
+
+  async close(): Promise<void> {
+    for (const each of this.#above) await each.close();
+    if (!this.#taken) await this.#here.close();
   }
 }
 
@@ -67,8 +106,21 @@ async function openPart(parent: FileHandle, part: string, mode: number): Promise
     return await open(path, openPath | constants.O_NOFOLLOW);
   }
   const made = await open(path, openPath | constants.O_NOFOLLOW);
-  if ((await made.stat()).isDirectory()) await chmod(handlePath(made), mode);
+  const { isFolder } = await closeIfFails(
+    made,
+    made.stat().then((info) => ({ isFolder: info.isDirectory() })),
+  );
+  if (isFolder) await closeIfFails(made, chmod(handlePath(made), mode));
   return made;
+}
+
+async function closeIfFails<T>(handle: FileHandle, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 /** A path to the open file itself, whatever its name leads to by now; good for other processes too. */

@@ -140,9 +140,7 @@ export class DockerDriver implements RuntimeDriver {
   async listContainers(filter: PodFilter, signal: AbortSignal): Promise<readonly ContainerStatus[]> {
     const listed = await this.#list(filter, 'container', signal);
     const statuses = await Promise.all(listed.map((each) => this.#containerStatus(each, signal)));
-    return statuses
-      .filter((each) => each !== undefined)
-      .sort((a, b) => b.createdMs - a.createdMs || b.attempt - a.attempt);
+    return statuses.filter((each) => each !== undefined).sort((a, b) => newestFirst(a, b));
   }
 
   async readLogs(id: string, options: LogOptions, signal: AbortSignal): Promise<Readable> {
@@ -254,6 +252,11 @@ export class DockerDriver implements RuntimeDriver {
     this.#imageNames.set(id, name);
     return name;
   }
+}
+
+/** Two attempts may have been made in one millisecond. */
+function newestFirst(a: ContainerStatus, b: ContainerStatus): number {
+  return a.createdMs === b.createdMs ? b.attempt - a.attempt : b.createdMs - a.createdMs;
 }
 
 function isGone(error: unknown): boolean {
