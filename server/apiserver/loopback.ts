@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ApiRequest, ApiResponse, Transport } from '../../openapi/client/transport.ts';
 import type { UserInfo } from '../auth/user.ts';
 import type { Page } from './app.ts';
@@ -71,14 +72,16 @@ class ChunkQueue implements Sink, AsyncIterable<Uint8Array> {
   #wakeReader: (() => void) | undefined;
   #wakeWriters: (() => void)[] = [];
 
+  readonly #signal: AbortSignal;
+  readonly #onAbort = (): void => {
+    this.end(undefined);
+  };
+
   constructor(signal: AbortSignal) {
-    signal.addEventListener(
-      'abort',
-      () => {
-        this.end(undefined);
-      },
-      { once: true },
-    );
+    this.#signal = signal;
+    // One signal may end many watches: that is no leak.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   get pendingBytes(): number {
@@ -100,6 +103,7 @@ class ChunkQueue implements Sink, AsyncIterable<Uint8Array> {
 
   end(failure: Error | undefined): void {
     this.#ended = true;
+    this.#signal.removeEventListener('abort', this.#onAbort);
     this.#failure ??= failure;
     this.#wakeReader?.();
     this.#release();
