@@ -19,6 +19,8 @@ export interface JsonStoreParts {
   readonly store: MvccStore;
   readonly journal: RecoveredJournal;
   readonly snapshots: Snapshots;
+  /** Of the newest snapshot; of the beginning when there is none. */
+  readonly snapshotRevision: number;
   readonly hasSpare: boolean;
   readonly unlock: () => Promise<void>;
 }
@@ -34,6 +36,7 @@ export class JsonStore implements Storage {
   readonly #spare: SpareSegment;
   readonly #journal: Journal;
   #segments: readonly SegmentSummary[];
+  #snapshotRevision: number;
   /** The segment that was written to when the newest snapshot was begun. */
   #snapshotSequence: number;
   #snapshotting: Promise<void> | undefined;
@@ -46,7 +49,8 @@ export class JsonStore implements Storage {
     this.#parts = parts;
     this.#store = parts.store;
     this.#segments = journal.segments;
-    this.#snapshotSequence = firstAfter(journal.segments, parts.store.compactedRevision);
+    this.#snapshotRevision = parts.snapshotRevision;
+    this.#snapshotSequence = firstAfter(journal.segments, parts.snapshotRevision);
     this.#spare = new SpareSegment(
       {
         files,
@@ -163,9 +167,11 @@ export class JsonStore implements Storage {
     const started = clock.monotonic();
     const { sequence } = this.#journal;
     const { revision } = this.#store;
+    if (revision === this.#snapshotRevision) return;
     const values = this.#store.values();
     await snapshots.save({ storeId: journal.storeId, revision, values });
     this.#snapshotSequence = sequence;
+    this.#snapshotRevision = revision;
     await this.#clean(SNAPSHOTS_KEPT);
     log.log('info', 'wrote a snapshot', {
       revision,

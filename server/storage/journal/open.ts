@@ -95,6 +95,7 @@ async function openLocked(
     store,
     journal,
     snapshots,
+    snapshotRevision: snapshot?.revision ?? FIRST_REVISION,
     unlock,
     hasSpare: await hasSpare(files, directory, segmentBytes),
   });
