@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { JsonObject } from '../../machinery/json.ts';
 import type { ApiOperation } from './api-operations.ts';
 
 /** A parameter of an operation, in the form that both OpenAPI versions are written from. */
@@ -116,10 +115,4 @@ export function isSame(a: ApiParameter, b: ApiParameter): boolean {
 
 export function byName(a: ApiParameter, b: ApiParameter): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
-}
-
-export function withoutEmpty(object: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(object).filter(([, value]) => value !== undefined && value !== ''),
-  );
 }
