@@ -3,7 +3,7 @@ import type { Clock } from '../machinery/clock.ts';
 import { isJsonObject, type JsonValue } from '../machinery/json.ts';
 import type { KubeObject, ObjectKey } from '../machinery/object.ts';
 import { apiVersionOf, type Resource } from '../machinery/resource.ts';
-import { StatusError, StatusReason, type StatusDetails } from '../machinery/status.ts';
+import { StatusError, StatusReason } from '../machinery/status.ts';
 import { readLines, readWhole } from './body.ts';
 import type {
   Client,
@@ -261,9 +261,13 @@ function refusalOf(status: number, text: string): StatusError {
     return statusErrorOf(JSON.parse(text), status);
   } catch {
     // A proxy or a crashed server answers in its own words.
-    return new StatusError('', text.trim().slice(0, 1000) || `The server answered ${status}`, {
-      code: status,
-    });
+    return new StatusError(
+      '',
+      text.trim() === '' ? `The server answered ${status}` : text.trim().slice(0, 1000),
+      {
+        code: status,
+      },
+    );
   }
 }
 
@@ -280,7 +284,7 @@ export function statusErrorOf(status: unknown, code: number): StatusError {
     typeof message === 'string' ? message : '',
     {
       code: typeof stated === 'number' ? stated : code,
-      ...(isJsonObject(details) ? { details: details as StatusDetails } : {}),
+      ...(isJsonObject(details) ? { details } : {}),
     },
   );
 }

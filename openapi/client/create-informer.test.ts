@@ -7,7 +7,7 @@ import { startInformer } from './create-informer.ts';
 import { createFakeApi, type FakeApi } from './fake.ts';
 import type { Change, Informer } from './informer.ts';
 
-const configMaps: Resource<KubeObject> = {
+const configMaps: Resource = {
   group: '',
   version: 'v1',
   kind: 'ConfigMap',

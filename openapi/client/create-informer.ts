@@ -92,7 +92,10 @@ class WatchedInformer<T extends KubeObject> implements Informer<T> {
         this.#waiters.delete(onSync);
         reject(signal.reason as Error);
       };
-      if (signal.aborted) return onAbort();
+      if (signal.aborted) {
+        onAbort();
+        return;
+      }
       this.#waiters.add(onSync);
       signal.addEventListener('abort', onAbort, { once: true });
     });
@@ -108,12 +111,17 @@ class WatchedInformer<T extends KubeObject> implements Informer<T> {
         if (clock.monotonic() - startedMs < 1000) await this.#pause();
         else this.#failures = 0;
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.#isEnded()) return;
         if (error instanceof InvariantError) throw error;
         if (clock.monotonic() - startedMs > healthyMs) this.#failures = 0;
         await this.#recover(error);
       }
     }
+  }
+
+  /** Asked anew each time: it may come while we wait. */
+  #isEnded(): boolean {
+    return this.#options.signal.aborted;
   }
 
   async #recover(error: unknown): Promise<void> {
@@ -248,10 +256,9 @@ function sameVersion(a: KubeObject, b: KubeObject): boolean {
   return a.metadata?.resourceVersion === b.metadata?.resourceVersion && a.metadata?.uid === b.metadata?.uid;
 }
 
-/** No reader of a copy needs them, and they are often half of an object. */
+/** No reader of a copy needs them, and they are often half of an object. The client has just made the object: it is ours to change. */
 function withoutManagedFields<T extends KubeObject>(object: T): T {
-  if (object.metadata?.managedFields === undefined) return object;
-  const { managedFields, ...metadata } = object.metadata;
-  void managedFields;
-  return { ...object, metadata };
+  const metadata: { managedFields?: unknown } | undefined = object.metadata;
+  if (metadata?.managedFields !== undefined) metadata.managedFields = undefined;
+  return object;
 }

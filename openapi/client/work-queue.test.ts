@@ -47,9 +47,9 @@ describe('WorkQueue', () => {
     for (let i = 0; i < 20; i++) {
       const start = clock.now();
       queue.retry('a');
-      let taken = false;
-      void queue.take().then(() => (taken = true));
-      for (let step = 5; !taken; step *= 2) await clock.advance(step);
+      const taken = { done: false };
+      void queue.take().then(() => (taken.done = true));
+      for (let step = 5; !taken.done; step *= 2) await clock.advance(step);
       waits.push(clock.now() - start);
       queue.done('a');
       if (i === 18) queue.forget('a');

@@ -32,11 +32,12 @@ export function createClusterRoleAggregationController(): Controller {
 export function rulesFor(aggregate: ClusterRole, all: readonly ClusterRole[]): readonly PolicyRule[] {
   const name = aggregate.metadata?.name;
   const sorted = [...all].sort((a, b) => ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1));
+  const selectors = aggregate.aggregationRule?.clusterRoleSelectors ?? [];
+  const chosen = selectors.flatMap((selector) =>
+    sorted.filter((role) => role.metadata?.name !== name && selects(selector, role.metadata?.labels)),
+  );
   const rules: PolicyRule[] = [];
-  for (const selector of aggregate.aggregationRule?.clusterRoleSelectors ?? [])
-    for (const role of sorted)
-      if (role.metadata?.name !== name && selects(selector, role.metadata?.labels))
-        for (const rule of role.rules ?? [])
-          if (!rules.some((each) => sameValue(each, rule))) rules.push(rule);
+  for (const rule of chosen.flatMap((role) => role.rules ?? []))
+    if (!rules.some((each) => sameValue(each, rule))) rules.push(rule);
   return rules;
 }

@@ -9,7 +9,7 @@ import type { Resource } from '../../openapi/machinery/resource.ts';
 export interface ControllerContext {
   readonly client: Client;
   /** The shared informer of a resource that the controller watches. */
-  informer<T extends KubeObject>(resource: Resource<T>): Informer<T>;
+  readonly informer: <T extends KubeObject>(resource: Resource<T>) => Informer<T>;
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly random: () => number;

@@ -96,7 +96,7 @@ describe('the deployment controller', () => {
     await until(plane, () => {
       const alive = plane.api.all(pods).filter((pod) => pod.metadata?.deletionTimestamp === undefined);
       const ready = alive.filter((pod) =>
-        pod.status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True'),
+        (pod.status?.conditions ?? []).some((each) => each.type === 'Ready' && each.status === 'True'),
       );
       fewest = Math.min(fewest, ready.length);
       most = Math.max(most, alive.length);

@@ -274,7 +274,10 @@ class DeploymentSync {
         });
       return created;
     } catch (error) {
-      if (isStatusError(error, 'AlreadyExists')) return await this.#resolveCollision(wanted);
+      if (isStatusError(error, 'AlreadyExists')) {
+        await this.#resolveCollision(wanted);
+        return undefined;
+      }
       if (isNamespaceTerminating(error) || isStatusError(error, 'Conflict')) throw error;
       const message = `Failed to create new replica set "${wanted.metadata?.name ?? ''}": ${textOf(error)}`;
       if (hasDeadline(deployment))
@@ -285,19 +288,18 @@ class DeploymentSync {
   }
 
   /** A set of that name exists: ours (the informer was behind), or another template with the same hash. */
-  async #resolveCollision(wanted: ReplicaSet): Promise<undefined> {
+  async #resolveCollision(wanted: ReplicaSet): Promise<void> {
     const existing = await this.#context.client.get(replicaSets, keyOfObject(wanted));
     const ours =
       controllerOf(existing)?.uid === this.#deployment.metadata?.uid &&
       sameTemplate(existing.spec?.template, wanted.spec?.template);
     if (ours) {
       this.#expectations.expectCreated(this.#name(), existing);
-      return undefined;
+      return;
     }
     const collisionCount = (this.#deployment.status?.collisionCount ?? 0) + 1;
     const status = { ...this.#deployment.status, collisionCount };
     this.#deployment = await this.#context.client.updateStatus(deployments, { ...this.#deployment, status });
-    return undefined;
   }
 
   #newSetOf(revision: number): ReplicaSet {

@@ -11,6 +11,7 @@ import type {
 import { isNotFound, isStatusError } from '../../openapi/machinery/status.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { backendsOf, changeTrigger, type Backend } from './shared/endpoints-of.ts';
+import { without } from './shared/compact.ts';
 import { isNamespaceTerminating, textOf } from './shared/errors.ts';
 import { canonicalText, sameValue } from './shared/hash.ts';
 import { containsAll } from './shared/selectors.ts';
@@ -89,8 +90,7 @@ export function endpointsOf(service: Service, pods: readonly Pod[]): Endpoints {
   const all = subsetsOf(service, backends);
   const { subsets, cut } = withinCapacity(all);
   const trigger = changeTrigger(service, backends);
-  const { [headlessLabel]: mark, ...labels } = service.metadata?.labels ?? {};
-  void mark;
+  const labels = without(service.metadata?.labels ?? {}, headlessLabel);
   return {
     apiVersion: 'v1',
     kind: 'Endpoints',
@@ -178,12 +178,11 @@ function withinCapacity(subsets: readonly EndpointSubset[]): {
     return taken;
   };
   const ready = subsets.map((subset) => take(subset.addresses));
-  const cut = subsets.map(({ addresses: all, notReadyAddresses, ...rest }, index) => {
-    void all;
+  const cut = subsets.map((subset, index) => {
     const addresses = ready[index] ?? [];
-    const notReady = take(notReadyAddresses);
+    const notReady = take(subset.notReadyAddresses);
     return {
-      ...rest,
+      ...without(without(subset, 'addresses'), 'notReadyAddresses'),
       ...(addresses.length === 0 ? {} : { addresses }),
       ...(notReady.length === 0 ? {} : { notReadyAddresses: notReady }),
     };

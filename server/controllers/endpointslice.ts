@@ -42,7 +42,7 @@ export function createEndpointSliceController(): Controller {
 function keysOfSlice({ metadata }: EndpointSlice): readonly ObjectKey[] {
   const name = metadata?.labels?.[serviceNameLabel];
   const isOurs = metadata?.labels?.[managedByLabel] === managedBy;
-  return isOurs && name !== undefined ? [{ namespace: metadata?.namespace, name }] : [];
+  return isOurs && name !== undefined ? [{ namespace: metadata.namespace, name }] : [];
 }
 
 async function apply(

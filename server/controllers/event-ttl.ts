@@ -29,7 +29,7 @@ function lastSeenMs(event: Event): number {
     event.series?.lastObservedTime,
     event.lastTimestamp,
     event.eventTime,
-    event.metadata?.creationTimestamp,
+    event.metadata.creationTimestamp,
   ];
   const known = times.filter((time) => typeof time === 'string').map((time) => Date.parse(time));
   return Math.max(0, ...known.filter((ms) => !Number.isNaN(ms)));

@@ -49,7 +49,10 @@ export function createJobController(): Controller {
         failures.delete(keyText(key));
         return undefined;
       }
-      if (isJobFinished(job)) return await releaseRest(job, context);
+      if (isJobFinished(job)) {
+        await releaseRest(job, context);
+        return undefined;
+      }
       return await new JobSync(job, context, expectations, failures).run();
     },
   };
@@ -72,10 +75,9 @@ async function releaseStrangers(
   for (const pod of left) await release(pod, context);
 }
 
-async function releaseRest(job: Job, context: ControllerContext): Promise<undefined> {
+async function releaseRest(job: Job, context: ControllerContext): Promise<void> {
   const owned = context.informer(pods).ownedBy(job.metadata?.uid ?? '');
   for (const pod of owned.filter(isTracked)) await release(pod, context);
-  return undefined;
 }
 
 async function release(pod: Pod, { client }: ControllerContext): Promise<void> {

@@ -53,7 +53,7 @@ export function createPodGcController(options: PodGcOptions = {}): Controller {
 export function planPodGc(
   all: readonly Pod[],
   state: {
-    nodeOf(name: string): Node | undefined;
+    readonly nodeOf: (name: string) => Node | undefined;
     readonly goneSince: Map<string, number>;
     readonly nowMs: number;
     readonly terminatedMax: number;

@@ -110,16 +110,26 @@ function startLoop(
 }
 
 async function watchAll(controller: Controller, context: ControllerContext, queue: WorkQueue): Promise<void> {
-  let overflowed = false;
+  const onFull = once(() => {
+    context.log.log('error', 'The queue is full: what finds no room waits for its next change');
+  });
   for (const watch of controller.watches) {
-    context.informer(watch.resource).subscribe((change) => {
-      for (const key of watch.keys(change, context)) if (!queue.add(keyText(key))) overflowed = true;
+    const stop = context.informer(watch.resource).subscribe((change) => {
+      for (const key of watch.keys(change, context)) if (!queue.add(keyText(key))) onFull();
     });
+    context.signal.addEventListener('abort', stop, { once: true });
   }
   await Promise.all(
     controller.watches.map((watch) => context.informer(watch.resource).waitForSync(context.signal)),
   );
-  if (overflowed) context.log.log('error', 'The queue was full: some keys wait for their next change');
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
 }
 
 async function work(controller: Controller, context: ControllerContext, queue: WorkQueue): Promise<void> {
@@ -131,13 +141,18 @@ async function work(controller: Controller, context: ControllerContext, queue: W
       if (waitMs !== undefined) queue.addAfter(key, waitMs);
     } catch (error) {
       if (error instanceof InvariantError) throw error;
-      if (context.signal.aborted) return;
+      if (isEnded(context)) return;
       queue.retry(key);
       report(context.log, key, error, queue.failures(key));
     } finally {
       queue.done(key);
     }
   }
+}
+
+/** Asked anew each time: a stop may come while a reconcile runs. */
+function isEnded({ signal }: ControllerContext): boolean {
+  return signal.aborted;
 }
 
 /** A conflict only says that the informer is behind: the retry is the ordinary way. */

@@ -169,7 +169,7 @@ describe('selectControllers()', () => {
     { choice: [], want: [] },
   ];
   for (const { choice, want } of cases)
-    it(`${JSON.stringify(choice)} chooses ${want.join(', ') || 'none'}`, () => {
+    it(`${JSON.stringify(choice)} chooses ${want.length} of them: ${want.join(', ')}`, () => {
       expect(selectControllers(all, choice).map((controller) => controller.name)).toEqual(want);
     });
   it('refuses a name that does not exist', () => {

@@ -54,8 +54,8 @@ export const scoreMax = 100;
 export function normalizeByMax(scores: Float64Array, reverse: boolean): void {
   let max = 0;
   for (const score of scores) max = Math.max(max, score);
-  for (const [index, score] of scores.entries()) {
-    const scaled = max === 0 ? 0 : Math.floor((scoreMax * score) / max);
-    scores[index] = reverse ? scoreMax - scaled : scaled;
+  for (let i = 0; i < scores.length; i++) {
+    const scaled = max === 0 ? 0 : Math.floor((scoreMax * (scores[i] ?? 0)) / max);
+    scores[i] = reverse ? scoreMax - scaled : scaled;
   }
 }

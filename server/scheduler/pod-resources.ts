@@ -25,7 +25,7 @@ function amountOf(name: string, text: string): number {
   const found = known.get(key);
   if (found !== undefined) return found;
   if (known.size >= knownMax) known.clear();
-  const quantity = parseQuantity(String(text));
+  const quantity = parseQuantity(text);
   const amount = Number(name === 'cpu' ? milliValue(quantity) : quantityValue(quantity));
   known.set(key, amount);
   return amount;

@@ -1,3 +1,4 @@
+import { invariant } from '../../openapi/machinery/invariant.ts';
 import type { FilterPlugin, NodeFilter, NodeScore, ScorePlugin } from './framework.ts';
 import { RefusalCounter, type Refusals } from './fit-error.ts';
 import type { NodeInfo, PodInfo } from './node-info.ts';
@@ -81,7 +82,9 @@ export class Placer {
         if (this.#random() * equals < 1) best = i;
       }
     }
-    return nodes[best] as NodeInfo;
+    const node = nodes[best];
+    invariant(node !== undefined, 'a best node is one of those that fit', { best, count: nodes.length });
+    return node;
   }
 }
 
@@ -105,7 +108,12 @@ function addScores(
   plugin: ScorePlugin,
   score: NodeScore,
 ): void {
-  const scores = Float64Array.from(nodes, score);
+  const scores = new Float64Array(nodes.length);
+  // Counted, not iterated: this loop runs for every node and plugin of every pod.
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i];
+    if (node !== undefined) scores[i] = score(node);
+  }
   plugin.normalize?.(scores);
   for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + plugin.weight * (scores[i] ?? 0);
 }

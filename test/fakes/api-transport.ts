@@ -103,7 +103,7 @@ async function collection(
   if (query.get('watch') !== 'true') {
     const list = await client.list(resource, options);
     // As on the wire: items of a list do not say what they are.
-    const items = list.items.map(({ apiVersion, kind, ...rest }) => (void apiVersion, void kind, rest));
+    const items = list.items.map((item) => ({ ...item, apiVersion: undefined, kind: undefined }));
     return json(200, { kind: `${resource.kind}List`, metadata: list.metadata, items });
   }
   const events = client.watch(resource, {

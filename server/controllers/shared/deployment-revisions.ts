@@ -1,4 +1,5 @@
 import type { Deployment, PodTemplateSpec, ReplicaSet } from '../../../openapi/generated/types.ts';
+import { without } from './compact.ts';
 import { sameValue } from './hash.ts';
 
 export const templateHashLabel = 'pod-template-hash';
@@ -28,10 +29,8 @@ export function maxRevision(sets: readonly ReplicaSet[]): number {
 }
 
 function withoutHash(template: PodTemplateSpec | undefined): unknown {
-  const { [templateHashLabel]: hash, ...labels } = template?.metadata?.labels ?? {};
-  void hash;
-  const { labels: replaced, ...metadata } = template?.metadata ?? {};
-  void replaced;
+  const labels = without(template?.metadata?.labels ?? {}, templateHashLabel);
+  const metadata = without(template?.metadata ?? {}, 'labels');
   return { ...template, metadata: { ...metadata, ...(Object.keys(labels).length === 0 ? {} : { labels }) } };
 }
 

@@ -114,7 +114,7 @@ export function proportionalSizes(deployment: Deployment, active: readonly Repli
     wanted > 0 ? wanted + (isRollingUpdate(deployment) ? rolloutBounds(deployment).maxSurge : 0) : 0;
   const toAdd = allowed - totalReplicas(active);
   const sorted = [...active].sort(
-    (a, b) => replicasOf(b) - replicasOf(a) || (toAdd > 0 ? byCreation(b, a) : byCreation(a, b)),
+    (a, b) => replicasOf(b) - replicasOf(a) + Math.sign(toAdd > 0 ? byCreation(b, a) : byCreation(a, b)) / 2,
   );
   let added = 0;
   const sizes = sorted.map((set) => {

@@ -20,7 +20,7 @@ type Said = Pick<DeploymentCondition, 'type' | 'status' | 'reason' | 'message'>;
 /** With `said` in the place of the condition of its type. Nothing changes when status and reason are as they were. */
 export function withCondition(status: DeploymentStatus, said: Said, nowMs: number): DeploymentStatus {
   const known = conditionOf(status, said.type);
-  if (known !== undefined && known.status === said.status && known.reason === said.reason) return status;
+  if (known?.status === said.status && known.reason === said.reason) return status;
   const now = timeText(nowMs);
   const lastTransitionTime = known?.status === said.status ? (known.lastTransitionTime ?? now) : now;
   const condition = { ...said, lastUpdateTime: now, lastTransitionTime };

@@ -12,7 +12,7 @@ export function fnv32a(text: string): number {
 
 /** Each decimal digit's character code picks from the safe alphabet, as Kubernetes encodes its hashes. */
 export function safeEncode(text: string): string {
-  return [...text].map((character) => alphabet[character.charCodeAt(0) % alphabet.length] ?? '').join('');
+  return Array.from(text, (character) => alphabet[character.charCodeAt(0) % alphabet.length] ?? '').join('');
 }
 
 /** Names a template: 8 to 10 safe characters, the same for equal values whatever the order of their fields. */

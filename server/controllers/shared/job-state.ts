@@ -64,30 +64,18 @@ export function keepBooks(job: Job, pods: readonly Pod[], isEnding: boolean): Bo
   const known = job.status?.uncountedTerminatedPods;
   const succeeded = settle(known?.succeeded ?? [], tracked);
   const failed = settle(known?.failed ?? [], tracked);
-  const completions = job.spec?.completions ?? 0;
   const completed = isIndexed(job)
-    ? parseIndexes(job.status?.completedIndexes, completions)
+    ? parseIndexes(job.status?.completedIndexes, completionsOf(job))
     : new Set<number>();
+  const entries = { succeeded: succeeded.waiting, failed: failed.waiting, completed };
   const release: Pod[] = [];
-  const newlySucceeded: Pod[] = [];
-  const newlyFailed: Pod[] = [];
-  for (const [uid, pod] of tracked) {
+  const news = { succeeded: [] as Pod[], failed: [] as Pod[] };
+  for (const pod of tracked.values()) {
     if (release.length >= uncountedMax) break;
-    const isKnown = succeeded.waiting.has(uid) || failed.waiting.has(uid);
-    const isSuccess = pod.status?.phase === 'Succeeded';
-    if (!isKnown && !isSuccess && !(hasFailed(pod, job) || isEnding)) continue;
+    const entry = enter(pod, job, entries, isEnding);
+    if (entry === 'running') continue;
     release.push(pod);
-    if (isKnown) continue;
-    if (!isSuccess) {
-      failed.waiting.add(uid);
-      newlyFailed.push(pod);
-    } else if (!isIndexed(job)) {
-      succeeded.waiting.add(uid);
-      newlySucceeded.push(pod);
-    } else if (indexOf(pod) >= 0 && indexOf(pod) < completions && !completed.has(indexOf(pod))) {
-      completed.add(indexOf(pod));
-      newlySucceeded.push(pod);
-    }
+    if (entry !== 'known') news[entry].push(pod);
   }
   const countedSucceeded = isIndexed(job) ? completed.size : (job.status?.succeeded ?? 0) + succeeded.settled;
   const countedFailed = (job.status?.failed ?? 0) + failed.settled;
@@ -105,9 +93,43 @@ export function keepBooks(job: Job, pods: readonly Pod[], isEnding: boolean): Bo
     countedSucceeded,
     countedFailed,
     release,
-    newlySucceeded,
-    newlyFailed,
+    newlySucceeded: news.succeeded,
+    newlyFailed: news.failed,
   };
+}
+
+interface Entries {
+  readonly succeeded: Set<string>;
+  readonly failed: Set<string>;
+  readonly completed: Set<number>;
+}
+
+/** Enters a pod that ended, if it is not entered yet, and says what it was. */
+function enter(
+  pod: Pod,
+  job: Job,
+  entries: Entries,
+  isEnding: boolean,
+): 'running' | 'known' | 'succeeded' | 'failed' {
+  const uid = pod.metadata?.uid ?? '';
+  if (entries.succeeded.has(uid) || entries.failed.has(uid)) return 'known';
+  if (pod.status?.phase !== 'Succeeded') {
+    if (!hasFailed(pod, job) && !isEnding) return 'running';
+    entries.failed.add(uid);
+    return 'failed';
+  }
+  if (!isIndexed(job)) {
+    entries.succeeded.add(uid);
+    return 'succeeded';
+  }
+  const index = indexOf(pod);
+  if (index < 0 || index >= completionsOf(job) || entries.completed.has(index)) return 'known';
+  entries.completed.add(index);
+  return 'succeeded';
+}
+
+function completionsOf(job: Job): number {
+  return job.spec?.completions ?? 0;
 }
 
 /** A pod that lost its finalizer, or is gone, moves from the list into the counter. */

@@ -84,7 +84,7 @@ function same(a: Taint, b: Taint): boolean {
 export function scheduleTaints(node: Node, nowMs: number): readonly Taint[] {
   const wanted = conditionTaints
     .filter(([type, status]) =>
-      node.status?.conditions?.some((each) => each.type === type && each.status === status),
+      (node.status?.conditions ?? []).some((each) => each.type === type && each.status === status),
     )
     .map(([, , key]) => key);
   if (node.spec?.unschedulable === true) wanted.push(taintKeys.unschedulable);

@@ -17,7 +17,10 @@ export function inDeletionOrder(
   }
   return pods
     .map((pod) => ({ pod, rank: rankOf(pod, crowd, nowMs) }))
-    .sort((a, b) => compareRanks(a.rank, b.rank) || compareAges(a.pod, b.pod))
+    .sort((a, b) => {
+      const difference = compareRanks(a.rank, b.rank);
+      return difference === 0 ? compareUids(a.pod, b.pod) : difference;
+    })
     .map(({ pod }) => pod);
 }
 
@@ -51,6 +54,6 @@ function compareRanks(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-function compareAges(a: Pod, b: Pod): number {
+function compareUids(a: Pod, b: Pod): number {
   return (a.metadata?.uid ?? '') < (b.metadata?.uid ?? '') ? -1 : 1;
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../../openapi/generated/types.ts';
 import { services } from '../../../openapi/generated/resources.ts';
 import type { Backend, BackendPort } from './endpoints-of.ts';
+import { without } from './compact.ts';
 import { canonicalText, sameValue } from './hash.ts';
 import { controllerReference } from './watches.ts';
 
@@ -133,7 +134,9 @@ function planGroup(service: Service, group: Group, known: readonly EndpointSlice
     };
   });
   // Slices that are written anyway take new endpoints first, the fullest before the others.
-  kept.sort((a, b) => Number(b.changed) - Number(a.changed) || b.endpoints.length - a.endpoints.length);
+  const fullness = (each: (typeof kept)[number]): number =>
+    (each.changed ? endpointsMax + 1 : 0) + each.endpoints.length;
+  kept.sort((a, b) => fullness(b) - fullness(a));
   const waiting = [...left.values()];
   for (const each of kept) {
     const room = endpointsMax - each.endpoints.length;
@@ -193,8 +196,7 @@ function newSlice(service: Service, group: Group, endpoints: readonly Endpoint[]
 
 /** The Service's own labels, those that name the slice's keeper, and the mark of a headless one. */
 export function labelsOf(service: Service): Readonly<Record<string, string>> {
-  const { [headlessLabel]: mark, ...own } = service.metadata?.labels ?? {};
-  void mark;
+  const own = without(service.metadata?.labels ?? {}, headlessLabel);
   return {
     ...own,
     ...(service.spec?.clusterIP === 'None' ? { [headlessLabel]: '' } : {}),

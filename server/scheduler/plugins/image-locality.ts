@@ -16,10 +16,9 @@ export const imageLocality = {
     if (shares.every((share) => share === 0)) return undefined;
     const most = bytesMax * containers.length;
     return (node) => {
-      const bytes = images.reduce(
-        (sum, image, index) => sum + (node.images.get(image) ?? 0) * (shares[index] ?? 0),
-        0,
-      );
+      let bytes = 0;
+      for (let i = 0; i < images.length; i++)
+        bytes += (node.images.get(images[i] ?? '') ?? 0) * (shares[i] ?? 0);
       const counted = Math.min(Math.max(bytes, bytesMin), most);
       return Math.floor((scoreMax * (counted - bytesMin)) / (most - bytesMin));
     };

@@ -24,10 +24,12 @@ export const taintToleration = {
     const tolerations = (pod.spec?.tolerations ?? []).filter(
       ({ effect = '' }) => effect === '' || effect === 'PreferNoSchedule',
     );
-    return ({ node }) =>
-      (node?.spec?.taints ?? none).filter(
-        (taint) => taint.effect === 'PreferNoSchedule' && !tolerates(tolerations, taint),
-      ).length;
+    return ({ node }) => {
+      let count = 0;
+      for (const taint of node?.spec?.taints ?? none)
+        if (taint.effect === 'PreferNoSchedule' && !tolerates(tolerations, taint)) count += 1;
+      return count;
+    };
   },
   normalize(scores) {
     normalizeByMax(scores, true);
