@@ -6,8 +6,7 @@ import type { BenchRow } from './row.ts';
 import { watchLatency } from './watch.ts';
 
 const clients = 64;
-const podCount = 10_000;
-const getCount = 20_000;
+
 const lists = 5;
 const namespace = 'flotilla-bench';
 const pods = `/api/v1/namespaces/${namespace}/pods`;
@@ -53,20 +52,28 @@ function podBody(name: string): Buffer {
   );
 }
 
-/** Creates, reads, lists and watches against one API server; with `bare`, also against node:https alone for the limit. */
-export async function apiBench(target: ApiTarget, withLimit: boolean): Promise<BenchRow[]> {
+export interface ApiBenchOptions {
+  readonly target: ApiTarget;
+  /** Also against node:https alone, in the same run. */
+  readonly withLimit: boolean;
+  readonly podCount: number;
+  /** Gets rows as they are measured. */
+  readonly report: (rows: readonly BenchRow[]) => void;
+}
+
+/** Creates, reads, lists and watches against one API server. */
+export async function apiBench(options: ApiBenchOptions): Promise<void> {
+  const { target, podCount, report } = options;
   const connections = await openAll(target, clients);
-  const bare = withLimit ? await startBareServer() : undefined;
+  const bare = options.withLimit ? await startBareServer() : undefined;
   try {
     const [first] = connections;
     if (first === undefined) throw new Error('no connection');
     await prepare(first);
-    return [
-      ...(await creates(connections, bare)),
-      ...(await gets(connections, bare)),
-      ...(await fullLists(first, bare)),
-      ...(await watchLatency(target, namespace, bare)),
-    ];
+    report(await creates(connections, bare, podCount));
+    report(await gets(connections, bare, podCount * 2));
+    report(await fullLists(first, bare, podCount));
+    report(await watchLatency(target, namespace, bare));
   } finally {
     await connections[0]
       ?.call({ method: 'DELETE', path: `${pods}?gracePeriodSeconds=0` })
@@ -101,6 +108,7 @@ async function expectStatus(connection: Connection, call: Call, status: number):
 async function creates(
   connections: readonly Connection[],
   bare: BareServer | undefined,
+  podCount: number,
 ): Promise<BenchRow[]> {
   const run = Math.floor(performance.timeOrigin).toString(36);
   const [first] = connections;
@@ -135,7 +143,11 @@ async function sampleOf(connection: Connection): Promise<Buffer> {
   return Buffer.from(JSON.stringify({ kind: 'Pod', apiVersion: 'v1', ...items[0] }));
 }
 
-async function gets(connections: readonly Connection[], bare: BareServer | undefined): Promise<BenchRow[]> {
+async function gets(
+  connections: readonly Connection[],
+  bare: BareServer | undefined,
+  getCount: number,
+): Promise<BenchRow[]> {
   const [first] = connections;
   if (first === undefined) return [];
   const list = await expectStatus(first, { method: 'GET', path: `${pods}?limit=500`, keepBody: true }, 200);
@@ -153,7 +165,11 @@ async function gets(connections: readonly Connection[], bare: BareServer | undef
   ];
 }
 
-async function fullLists(connection: Connection, bare: BareServer | undefined): Promise<BenchRow[]> {
+async function fullLists(
+  connection: Connection,
+  bare: BareServer | undefined,
+  podCount: number,
+): Promise<BenchRow[]> {
   const whole = await expectStatus(connection, { method: 'GET', path: pods, keepBody: true }, 200);
   await bare?.setBody('list', whole);
   const found = await measure([connection], lists, async (each) => {
