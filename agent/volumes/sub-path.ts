@@ -13,8 +13,8 @@ const linksMax = 40;
  * a link that would leave `root` is refused.
  */
 export async function openInside(root: string, subPath: string): Promise<FileHandle> {
-  const walk = await Walk.begin(root, subPath);
   const todo = partsOf(subPath);
+  const walk = await Walk.begin(root, subPath);
   try {
     for (let part = todo.shift(); part !== undefined; part = todo.shift()) {
       if (part === '..') await walk.leave();
