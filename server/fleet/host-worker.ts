@@ -146,7 +146,7 @@ export class HostWorker {
     const { slots, joiner, fleet } = this.#options;
     const release = await slots.take(turn);
     try {
-      const connection = await this.#connect(host, turn);
+      const connection = await this.#connect(host, this.#tell(host), turn);
       const { renewAtMs } = await joiner.join(host, connection, this.#tell(host), turn);
       connection.closed.throwIfAborted();
       const nodeName = nodeNameOf(host);
@@ -164,7 +164,10 @@ export class HostWorker {
   #tell(host: Host): Tell {
     return async (phase, told, facts) => {
       this.#phase = phase;
-      this.#options.log.log(phase === 'Ready' ? 'info' : 'debug', told.message, { host: this.#options.name, phase });
+      this.#options.log.log(phase === 'Ready' ? 'info' : 'debug', told.message, {
+        host: this.#options.name,
+        phase,
+      });
       await this.#writer(host).tell(host, phase, told, facts);
     };
   }
@@ -176,13 +179,13 @@ export class HostWorker {
   }
 
   /** The connection that is there, when it leads the same way. */
-  async #connect(host: Host, turn: AbortSignal): Promise<SshConnection> {
+  async #connect(host: Host, tell: Tell, turn: AbortSignal): Promise<SshConnection> {
     const way = JSON.stringify([host.spec.ssh, nodeNameOf(host)]);
     const there = this.#connection;
     if (there?.way === way && !there.connection.closed.aborted) return there.connection;
     this.#disconnect();
     this.#phase = 'Connecting';
-    const connection = await this.#options.joiner.connect(host, this.#tell(host), turn);
+    const connection = await this.#options.joiner.connect(host, tell, turn);
     this.#connection = { connection, way };
     return connection;
   }
@@ -241,7 +244,12 @@ export class HostWorker {
     const finalizers = host.metadata?.finalizers ?? [];
     if (!finalizers.includes(hostFinalizer)) return;
     log.log('info', 'taking the host out', { host: name });
-    if (wasTouched(host)) await joiner.leave(host, await this.#connect(host, turn), turn);
+    await this.#writer(host).tellRemoving();
+    if (wasTouched(host)) {
+      const connection = await this.#connect(host, () => Promise.resolve(), turn);
+      this.#phase = 'Ready';
+      await joiner.leave(host, connection, turn);
+    }
     this.#disconnect();
     await deleteNode(fleet, nodeNameOf(host));
     const rest = finalizers.filter((each) => each !== hostFinalizer);

@@ -53,6 +53,11 @@ export class StatusWriter {
     await this.#write({ ...this.#written, ...facts, phase, conditions: this.#with(host, phase, told) });
   }
 
+  /** Shows that the host is being taken out; how it was joined stays to be seen. */
+  async tellRemoving(): Promise<void> {
+    await this.#write({ ...this.#written, phase: 'Removing' });
+  }
+
   /** Records why the step of `phase` failed. `isPassing`: it was well a moment ago, and is going to be tried again at once. */
   async tellFailure(host: Host, phase: Phase, failure: HostFailure, isPassing: boolean): Promise<void> {
     this.#failedAt = stepIndex(phase);
