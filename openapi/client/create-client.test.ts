@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { transportOf } from '../../test/fakes/api-transport.ts';
 import { describeClient } from '../../test/suites/client.ts';
+import { createAuthority, issueCertificate, type KeyPair } from '../../server/auth/pki/authority.ts';
 import { systemClock } from '../machinery/clock.ts';
 import type { Resource } from '../machinery/resource.ts';
 import { createClient } from './create-client.ts';
@@ -43,34 +43,19 @@ describeClient('createClient over a loopback transport', () => {
 });
 
 let folder: string;
-let certificate: { readonly cert: string; readonly key: string };
-beforeAll(() => {
+let authority: KeyPair;
+let serverPair: KeyPair;
+let clientPair: KeyPair;
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'flotilla-client-'));
-  const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=api', '-addext', 'subjectAltName=DNS:api.test'];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      ...files,
-      ...subject,
-    ],
-    {
-      stdio: 'ignore',
-    },
+  authority = await createAuthority('test', Date.now());
+  const names = ['api.test', '127.0.0.1'];
+  serverPair = await issueCertificate(
+    authority,
+    { commonName: 'api', usage: 'server', names, days: 2 },
+    Date.now(),
   );
-  certificate = {
-    cert: readFileSync(join(folder, 'cert.pem'), 'utf8'),
-    key: readFileSync(join(folder, 'key.pem'), 'utf8'),
-  };
+  clientPair = await issueCertificate(authority, { commonName: 'n1', usage: 'client', days: 2 }, Date.now());
 });
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -81,7 +66,13 @@ function serve(
   transport: Transport,
   listen: { readonly port: number } | { readonly path: string },
 ): Promise<Server> {
-  const server = createServer({ ...certificate, ca: certificate.cert, requestCert: true }, (req, res) => {
+  const tls = {
+    cert: serverPair.certificate,
+    key: serverPair.key,
+    ca: authority.certificate,
+    requestCert: true,
+  };
+  const server = createServer(tls, (req, res) => {
     void (async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of req) chunks.push(chunk as Buffer);
@@ -114,6 +105,7 @@ function serve(
 
 async function overTls(
   socketPath: string | undefined,
+  serverName = 'api.test',
 ): Promise<{ client: ReturnType<typeof createClient>; close(): Promise<void> }> {
   const server = await serve(fakeTransport(), socketPath === undefined ? { port: 0 } : { path: socketPath });
   const bound = server.address();
@@ -121,9 +113,10 @@ async function overTls(
   const address = socketPath === undefined ? { host: '127.0.0.1', port } : { socketPath };
   const transport = createHttpTransport({
     address,
-    serverName: 'api.test',
-    ca: certificate.cert,
-    ...certificate,
+    serverName,
+    ca: authority.certificate,
+    cert: clientPair.certificate,
+    key: clientPair.key,
   });
   const { client, end } = clientOver(transport);
   return {
@@ -142,6 +135,34 @@ let sockets = 0;
 describeClient('createClient over TLS on a unix socket', () =>
   overTls(join(folder, `api-${++sockets}.sock`)),
 );
+
+describe('createHttpTransport()', () => {
+  const cases = [
+    { name: 'trusts a server by its address', serverName: '127.0.0.1', fault: undefined },
+    {
+      name: 'refuses a server that is not the named one',
+      serverName: 'other.test',
+      fault: "does not match certificate's altnames",
+    },
+    {
+      name: 'refuses a server that is not at the named address',
+      serverName: '10.0.0.1',
+      fault: "does not match certificate's altnames",
+    },
+  ];
+  for (const { name, serverName, fault } of cases)
+    it(name, async () => {
+      const { client, close } = await overTls(undefined, serverName);
+      const answer = client.list(configMaps).then(
+        () => undefined,
+        (error: unknown) => String(error),
+      );
+      const told = await answer;
+      if (fault === undefined) expect(told).toBeUndefined();
+      else expect(told).toContain(fault);
+      await close();
+    });
+});
 
 describe('createClient()', () => {
   const answering = (answer: Partial<ApiResponse>): Transport => ({

@@ -1,4 +1,6 @@
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import type { IncomingMessage } from 'node:http';
 import type { ApiRequest, ApiResponse, Transport } from './transport.ts';
 
@@ -29,7 +31,9 @@ export function createHttpTransport(options: HttpTransportOptions): Transport & 
   const tls: RequestOptions = {
     ...options.address,
     agent,
-    servername: options.serverName,
+    // An address is no name to ask for (RFC 6066), but the certificate must carry it all the same.
+    servername: isIP(options.serverName) === 0 ? options.serverName : '',
+    checkServerIdentity: (_, certificate) => checkServerIdentity(options.serverName, certificate),
     ca: options.ca,
     ...(options.cert === undefined ? {} : { cert: options.cert }),
     ...(options.key === undefined ? {} : { key: options.key }),
