@@ -59,7 +59,9 @@ async function createToken(
   const faults = lifetimeFaults(body);
   if (faults.length > 0) throw invalid(tokenRequests, '', faults);
   await admit(body);
-  const { audiences = [], expirationSeconds = 3600, boundObjectRef } = body.spec ?? {};
+  const { expirationSeconds = 3600, boundObjectRef } = body.spec ?? {};
+  // Left out, the decoder gives null, as Go's empty slice reads.
+  const audiences = (body.spec?.audiences as readonly string[] | null | undefined) ?? [];
   const issued = await issuer.issue(
     {
       account,
