@@ -118,5 +118,8 @@ function wrongType(value: JsonValue, goType: string, final: boolean): FieldFault
 }
 
 function mismatched(what: string, goType: string, final: boolean): FieldFault {
-  return new FieldFault(`cannot unmarshal ${what} into ${goType}`, final, { what, goType });
+  return new FieldFault(`json: cannot unmarshal ${what} into Go value of type ${goType}`, final, {
+    what,
+    goType,
+  });
 }

@@ -207,6 +207,40 @@ describe('decode()', () => {
     expect(() => decode(kind('/v1/Pod'), plain)).toThrow('PodSpec.spec.hostNetwork');
   });
 
+  const converted: readonly { kind: string; value: JsonObject; want: string }[] = [
+    {
+      kind: '/v1/Pod',
+      value: { spec: { containers: { name: 'a' } } },
+      want: 'cannot restore slice from map',
+    },
+    { kind: '/v1/Pod', value: { spec: { securityContext: [] } }, want: 'cannot restore struct from: slice' },
+    { kind: '/v1/Pod', value: { spec: { nodeSelector: 'x' } }, want: 'cannot restore map from string' },
+    {
+      kind: '/v1/Pod',
+      value: { spec: { terminationGracePeriodSeconds: 'x' } },
+      want: 'unrecognized type: int64',
+    },
+    { kind: '/v1/Pod', value: { spec: { priority: 1.5 } }, want: 'cannot convert float64 to int32' },
+    { kind: '/v1/Pod', value: { spec: { hostNetwork: 1 } }, want: 'unrecognized type: bool' },
+    { kind: '/v1/Pod', value: { spec: { nodeName: 1 } }, want: 'cannot convert int64 to string' },
+    { kind: '/v1/Pod', value: { spec: { restartPolicy: true } }, want: 'unrecognized type: string' },
+    {
+      kind: '/v1/Secret',
+      value: { data: { a: '*' } },
+      want: 'error decoding from json: illegal base64 data at input byte 0',
+    },
+    {
+      kind: '/v1/Service',
+      value: { spec: { ports: [{ port: 1, targetPort: true }] } },
+      want: 'json: cannot unmarshal bool into Go value of type int32',
+    },
+  ];
+  for (const { kind: of, value, want } of converted) {
+    it(`refuses ${JSON.stringify(value)} in the converter's words`, () => {
+      expect(() => decode(kind(of), value, 'conversion')).toThrow(want);
+    });
+  }
+
   it('leaves what it has decoded as it is', () => {
     const labels = fc.dictionary(fc.string(), fc.string());
     const container = fc.record(

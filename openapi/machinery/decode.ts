@@ -1,3 +1,4 @@
+import { conversionText } from './conversion-text.ts';
 import { decodeScalar, FieldFault } from './decode-scalar.ts';
 import { type JsonArray, type JsonObject, type JsonValue, isJsonObject } from './json.ts';
 import { hasNumberTexts, numberTextOf } from './number-texts.ts';
@@ -36,7 +37,11 @@ interface Decoding {
   quiet: number;
   /** Whether some number in the document was written unusually. */
   readonly numberTexts: boolean;
+  readonly wording: Wording;
 }
+
+/** Whose words a wrong type is told in: encoding/json's, or those of apimachinery's converter, which reads strategic patches. */
+export type Wording = 'json' | 'conversion';
 
 const unknownMax = 100;
 
@@ -45,9 +50,9 @@ const unknownMax = 100;
  * unknown fields and empty values, with the zero values that Go always writes, quantities and times in their canonical form.
  * Throws DecodeError for a value of a wrong type. The input is not changed; parts of it may be shared.
  */
-export function decode(schema: ObjectSchema, value: JsonValue): Decoded {
+export function decode(schema: ObjectSchema, value: JsonValue, wording: Wording = 'json'): Decoded {
   const numberTexts = isJsonObject(value) && hasNumberTexts(value);
-  const decoding: Decoding = { path: [], unknown: [], fault: undefined, quiet: 0, numberTexts };
+  const decoding: Decoding = { path: [], unknown: [], fault: undefined, quiet: 0, numberTexts, wording };
   const object = decodeValue(schema, value ?? {}, undefined, decoding);
   if (decoding.fault !== undefined) throw new DecodeError(decoding.fault);
   return { object: isJsonObject(object) ? object : {}, unknown: decoding.unknown };
@@ -98,6 +103,8 @@ function decodeOther(
     return decodeScalar(schema, value, text);
   } catch (error) {
     if (!(error instanceof FieldFault)) throw error;
+    if (decoding.wording === 'conversion')
+      throw new DecodeError(conversionText(schema, value, error.message));
     const { mismatch: wrong } = error;
     const message = wrong === undefined ? error.message : mismatchText(wrong.what, wrong.goType, decoding);
     if (error.final) throw new DecodeError(message);
@@ -233,6 +240,7 @@ function pathText(path: readonly Step[], last: string): string {
 }
 
 function mismatch(schema: Schema, value: JsonValue, decoding: Decoding): JsonValue | undefined {
+  if (decoding.wording === 'conversion') throw new DecodeError(conversionText(schema, value, ''));
   const what = Array.isArray(value) ? 'array' : typeof value;
   decoding.fault ??= mismatchText(what === 'boolean' ? 'bool' : what, schema.goType, decoding);
   return undefined;
