@@ -417,8 +417,10 @@ export class PodWorker {
         throw new Error('containers still run after they were stopped');
     }
     prober.remove(uid);
+    const sandboxes = this.#runtime.sandboxes.filter(({ running }) => running);
+    for (const { id } of sandboxes) await driver.stopSandbox(id, signal);
+    if (sandboxes.length > 0) await this.#readRuntime(signal);
     this.#report(true);
-    for (const { id } of this.#runtime.sandboxes) await driver.stopSandbox(id, signal);
     if (!isHostNetwork(this.#pod)) await network.detach(uid, signal);
     return await this.#settle();
   }
