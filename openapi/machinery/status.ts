@@ -214,7 +214,7 @@ export function invalid(resource: Named, name: string, problems: readonly FieldE
     details: {
       ...(name === '' ? {} : { name }),
       ...(resource.group === '' ? {} : { group: resource.group }),
-      kind: resource.kind,
+      ...(resource.kind === '' ? {} : { kind: resource.kind }),
       causes: problems.map(({ reason, message, field }) => ({ reason, message, field })),
     },
   });

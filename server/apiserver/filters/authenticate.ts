@@ -45,7 +45,7 @@ function withAuthenticatedGroup(user: UserInfo): UserInfo {
 
 /** Browsers cannot set headers on a WebSocket: they put the token into a subprotocol. */
 function bearerToken(exchange: Exchange): string | undefined {
-  const match = /^bearer +(\S+) *$/i.exec(headerText(exchange, 'authorization'));
+  const match = /^bearer (\S+)(?: |$)/i.exec(headerText(exchange, 'authorization').trim());
   if (match?.[1] !== undefined) return match[1];
   const protocols = headerText(exchange, 'sec-websocket-protocol').split(',');
   const prefix = 'base64url.bearer.authorization.k8s.io.';

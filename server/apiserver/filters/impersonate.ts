@@ -1,4 +1,4 @@
-import { internalError } from '../../../openapi/machinery/status.ts';
+import { badRequest } from '../../../openapi/machinery/status.ts';
 import type { AuthorizationAttributes, Authorizer } from '../../auth/authorizer.ts';
 import type { UserInfo } from '../../auth/user.ts';
 import type { Exchange } from '../exchange.ts';
@@ -26,11 +26,24 @@ function wantedUser({ headers }: Exchange): UserInfo | undefined {
   const hasExtra = Object.keys(extra).length > 0;
   if (name === '') {
     if (groups.length === 0 && uid === undefined && !hasExtra) return undefined;
-    throw internalError(
-      `requested ${JSON.stringify(groups)} without impersonating a user: an Impersonate-User header must be sent`,
-    );
+    throw badRequest(`requested ${userText(uid, groups, extra)} without impersonating a user name`);
   }
   return { name, groups, ...(uid === undefined ? {} : { uid }), ...(hasExtra ? { extra } : {}) };
+}
+
+/** As Go prints the user that was asked for. */
+function userText(
+  uid: string | undefined,
+  groups: readonly string[],
+  extra: Readonly<Record<string, readonly string[]>>,
+): string {
+  const list = (values: readonly string[]): string =>
+    values.length === 0 ? '(nil)' : `{${values.map((each) => JSON.stringify(each)).join(', ')}}`;
+  const entries = Object.entries(extra).map(
+    ([key, values]) => `${JSON.stringify(key)}:[]string${list(values)}`,
+  );
+  const extraText = entries.length === 0 ? '(nil)' : `{${entries.join(', ')}}`;
+  return `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid ?? '')}, Groups:[]string${list(groups)}, Extra:map[string][]string${extraText}}`;
 }
 
 function decoded(text: string): string {

@@ -1,6 +1,7 @@
 import { schemaFor } from '../../../openapi/generated/schemas.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import type { Resource } from '../../../openapi/machinery/resource.ts';
+import { badRequest } from '../../../openapi/machinery/status.ts';
 import { mutate, validate } from '../../admission/chain.ts';
 import { defaultStatus, partHooks } from '../../registry/generic/part.ts';
 import { projectionChange } from '../../registry/generic/projection.ts';
@@ -121,6 +122,7 @@ async function handleAction(call: Call, action: ActionSubresource): Promise<Answ
     ...(action.acceptedVersions === undefined ? {} : { otherVersions: action.acceptedVersions }),
   });
   const body = withSchemaDefaults(wanted.schema, decoded);
+  refuseOtherNamespace(body, info.namespace);
   const answer = await action.create({
     key: { name: info.name, ...(info.namespace === '' ? {} : { namespace: info.namespace }) },
     body,
@@ -139,6 +141,12 @@ async function handleAction(call: Call, action: ActionSubresource): Promise<Answ
     },
   });
   return plainAnswer(output, 201, answer);
+}
+
+function refuseOtherNamespace({ metadata }: KubeObject, namespace: string): void {
+  const sent = metadata?.namespace ?? '';
+  if (sent === '' || sent === namespace) return;
+  throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 
 function expected(call: Call, resource: Resource, options: WriteOptions): Parameters<typeof patchObject>[3] {

@@ -4,12 +4,10 @@ import { sameJson } from './same.ts';
 
 describe('sameJson()', () => {
   it('holds for a value and its copy', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) => sameJson(value, JSON.parse(JSON.stringify(value))) === true),
-    );
+    fc.assert(fc.property(fc.jsonValue(), (value) => sameJson(value, JSON.parse(JSON.stringify(value)))));
   });
 
-  const cases = [
+  const cases: readonly { name: string; a: unknown; b: unknown; want: boolean }[] = [
     { name: 'the order of members', a: { x: 1, y: 2 }, b: { y: 2, x: 1 }, want: true },
     { name: 'an undefined member', a: { x: 1, y: undefined }, b: { x: 1 }, want: true },
     { name: 'the order of a list', a: [1, 2], b: [2, 1], want: false },
