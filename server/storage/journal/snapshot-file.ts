@@ -117,8 +117,8 @@ async function readSnapshot(reader: LineReader, slabs: Slabs): Promise<Snapshot>
   for (let i = 0; i < count; i++) {
     const facts = await reader.line();
     const value = await reader.bytes(reader.numberOf(facts, 'bytes'));
-    const created = reader.numberOf(facts, 'created');
-    values.push(slabs.add(reader.textOf(facts, 'key'), value, created, reader.numberOf(facts, 'modified')));
+    const revisions = { create: reader.numberOf(facts, 'created'), mod: reader.numberOf(facts, 'modified') };
+    values.push(slabs.add(reader.textOf(facts, 'key'), value, revisions));
   }
   const sha256 = reader.hash();
   if (reader.textOf(await reader.line(), 'sha256') !== sha256) throw reader.corrupt('its checksum is wrong');

@@ -58,7 +58,7 @@ export class KeyHistory {
 
 /** How many bytes the value of `version` has. */
 export function bytesOf(version: Version | undefined): number {
-  return live(version)?.value.byteLength ?? 0;
+  return live(version)?.length ?? 0;
 }
 
 /** How many of `versions` are not newer than `revision`. */

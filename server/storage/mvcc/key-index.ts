@@ -46,7 +46,8 @@ export class KeyIndex {
     return live(this.#byKey.get(key)?.newest);
   }
 
-  put(version: Version): void {
+  /** Adds the newest version of a key. Gives the value that it replaces. */
+  put(version: Version): Value | undefined {
     const { key } = version;
     const isLive = live(version) !== undefined;
     this.#liveBytes += bytesOf(version);
@@ -55,16 +56,16 @@ export class KeyIndex {
       const first = new KeyHistory(version);
       this.#byKey.set(key, first);
       (isLive ? this.#live : this.#gone).insert(first);
-      return;
+      return undefined;
     }
-    const wasLive = live(history.newest) !== undefined;
-    const superseded = bytesOf(history.newest);
-    this.#liveBytes -= superseded;
-    this.#historyBytes += superseded;
+    const previous = live(history.newest);
+    this.#liveBytes -= bytesOf(previous);
+    this.#historyBytes += bytesOf(previous);
     history.put(version);
-    if (wasLive === isLive) return;
-    (wasLive ? this.#live : this.#gone).delete(key);
+    if ((previous !== undefined) === isLive) return previous;
+    (isLive ? this.#gone : this.#live).delete(key);
     (isLive ? this.#live : this.#gone).insert(history);
+    return previous;
   }
 
   count(prefix: string): number {

@@ -5,14 +5,16 @@ describe('Slabs', () => {
   it('keeps a copy of each value', () => {
     const slabs = new Slabs();
     const scratch = Buffer.alloc(10);
-    const values = Array.from({ length: 1000 }, (_, i) => slabs.add('/r/a', scratch.fill(i % 256), 1, i));
+    const values = Array.from({ length: 1000 }, (_, i) =>
+      slabs.add('/r/a', scratch.fill(i % 256), { create: 1, mod: i }),
+    );
     for (const [i, { value }] of values.entries()) expect([...value]).toEqual(Array(10).fill(i % 256));
   });
 
   it('moves the few that are left out of a slab, so that it can go', () => {
     const slabs = new Slabs();
     const values = Array.from({ length: 5000 }, (_, i) =>
-      slabs.add('/r/a', Buffer.alloc(1000, i % 256), 1, i),
+      slabs.add('/r/a', Buffer.alloc(1000, i % 256), { create: 1, mod: i }),
     );
     const kept = values.filter((_, i) => i % 50 === 0);
     const before = new Set(kept.map(({ value }) => value.buffer));
@@ -26,7 +28,10 @@ describe('Slabs', () => {
 
   it('forgets a value once only', () => {
     const slabs = new Slabs();
-    const [a, b] = [slabs.add('/r/a', Buffer.from('a'), 1, 1), slabs.add('/r/b', Buffer.from('b'), 1, 1)];
+    const [a, b] = [
+      slabs.add('/r/a', Buffer.from('a'), { create: 1, mod: 1 }),
+      slabs.add('/r/b', Buffer.from('b'), { create: 1, mod: 1 }),
+    ];
     slabs.release(a);
     slabs.release(a);
     expect(Buffer.from(b.value).toString()).toBe('b');
@@ -34,7 +39,7 @@ describe('Slabs', () => {
 
   it('gives a large value memory of its own', () => {
     const slabs = new Slabs();
-    const large = slabs.add('/r/a', Buffer.alloc(1_500_000, 'x'), 1, 1);
+    const large = slabs.add('/r/a', Buffer.alloc(1_500_000, 'x'), { create: 1, mod: 1 });
     expect(large.value.buffer.byteLength).toBe(1_500_000);
     slabs.release(large);
   });

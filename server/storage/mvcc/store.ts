@@ -237,7 +237,9 @@ export class MvccStore implements Storage {
     const previous = this.#index.get(key);
     const created = previous?.createRevision ?? revision;
     this.#apply(
-      value === undefined ? new Tombstone(key, revision) : this.#slabs.add(key, value, created, revision),
+      value === undefined
+        ? new Tombstone(key, revision)
+        : this.#slabs.add(key, value, { create: created, mod: revision }),
     );
     this.#revision = revision;
     this.#assigned = revision;
@@ -261,7 +263,7 @@ export class MvccStore implements Storage {
     const revision = this.#assigned + 1;
     const bytes = encode(revision);
     this.#log.stage({ key, revision, value: bytes });
-    return this.#slabs.add(key, bytes, previous?.createRevision ?? revision, revision);
+    return this.#slabs.add(key, bytes, { create: previous?.createRevision ?? revision, mod: revision });
   }
 
   /** Resolves when `version`, which is staged, is durable and visible. */
@@ -325,12 +327,11 @@ export class MvccStore implements Storage {
   }
 
   #apply(version: Version): StorageEvent {
-    const { key } = version;
-    const previous = this.#index.get(key);
+    const { key, modRevision: revision } = version;
+    const previous = this.#index.put(version);
     const current = live(version);
     const type = current === undefined ? 'delete' : previous === undefined ? 'create' : 'update';
-    this.#index.put(version);
-    const event = { type, key, revision: version.modRevision, current, previous } as const;
+    const event = { type, key, revision, current, previous } as const;
     this.#events.push(event);
     return event;
   }

@@ -2,24 +2,45 @@ import type { Versioned } from '../storage.ts';
 
 /** Memory that values share (slabs.ts). */
 export interface Slab {
-  disown(value: Value): void;
+  view(offset: number, length: number): Uint8Array;
 }
 
-/** A key's value at one revision. */
+/** A key's value at one revision. Its bytes may move from one slab to another; they are always the same. */
 export class Value implements Versioned {
   readonly key: string;
-  /** Always the same bytes, but they may move to other memory. */
-  value: Uint8Array;
   readonly createRevision: number;
   readonly modRevision: number;
-  slab: Slab | undefined;
+  /** How many bytes the value has. */
+  readonly length: number;
+  slab: Slab;
+  offset: number;
+  /** The store knows it no more, and has given up its bytes: they stay while somebody has this. */
+  isForgotten = false;
 
-  constructor(key: string, value: Uint8Array, createRevision: number, modRevision: number) {
+  constructor(key: string, revisions: Revisions, place: Place) {
     this.key = key;
-    this.value = value;
-    this.createRevision = createRevision;
-    this.modRevision = modRevision;
+    this.createRevision = revisions.create;
+    this.modRevision = revisions.mod;
+    this.length = place.length;
+    this.slab = place.slab;
+    this.offset = place.offset;
   }
+
+  /** A view, made anew for each call: a view for each of all values would be what the garbage collector has most work with. */
+  get value(): Uint8Array {
+    return this.slab.view(this.offset, this.length);
+  }
+}
+
+export interface Revisions {
+  readonly create: number;
+  readonly mod: number;
+}
+
+export interface Place {
+  readonly slab: Slab;
+  readonly offset: number;
+  readonly length: number;
 }
 
 /** The end of a key's life. */
