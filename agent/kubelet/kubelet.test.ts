@@ -27,7 +27,7 @@ import { StatusManager } from './status-manager.ts';
  * those that were made before it, and no step of the kubelet makes more than this many one after the other.
  */
 async function quiet(): Promise<void> {
-  for (let call = 0; call < 60; call++) {
+  for (let call = 0; call < 120; call++) {
     await stat('/');
     await settle(1);
   }
@@ -168,8 +168,8 @@ class Bench {
   async pass(ms: number): Promise<void> {
     await quiet();
     // In steps, since what a step starts may call the disk, which takes turns and no time.
-    for (let left = ms; left > 0; left -= 500) {
-      await this.clock.advance(Math.min(500, left));
+    for (let left = ms, step = Math.max(500, ms / 40); left > 0; left -= step) {
+      await this.clock.advance(Math.min(step, left));
       await quiet();
     }
   }
