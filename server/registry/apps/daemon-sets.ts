@@ -3,6 +3,7 @@ import { daemonSets } from '../../../openapi/generated/resources.ts';
 import type { DaemonSet, DaemonSetSpec } from '../../../openapi/generated/types.ts';
 import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
 import { withTemplateDefaults } from '../core/pod-defaults.ts';
+import { templateWarnings } from '../core/pod-warnings.ts';
 import { onlyStatus } from '../generic/status-split.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
@@ -29,6 +30,10 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
     ...specFaults(spec),
   ],
   generationGrows: specChanged,
+  warnings: ({ spec }, old) =>
+    isDeepStrictEqual(spec?.template, old?.spec?.template)
+      ? []
+      : templateWarnings('spec.template', spec?.template),
   table: daemonSetTable,
   subresources: {
     status: {

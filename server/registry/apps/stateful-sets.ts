@@ -8,6 +8,7 @@ import {
   required,
 } from '../../../openapi/machinery/status.ts';
 import { withTemplateDefaults } from '../core/pod-defaults.ts';
+import { templateWarnings } from '../core/pod-warnings.ts';
 import { onlyStatus } from '../generic/status-split.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
@@ -35,6 +36,10 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
   validate: ({ spec }) => [...specFaults(spec), ...createFaults(spec)],
   validateUpdate: ({ spec }, old) => [...specFaults(spec), ...updateFaults(spec, old.spec)],
   generationGrows: specChanged,
+  warnings: ({ spec }, old) =>
+    isDeepStrictEqual(spec?.template, old?.spec?.template)
+      ? []
+      : templateWarnings('spec.template', spec?.template),
   table: statefulSetTable,
   subresources: {
     scale: scaleSubresource(({ spec }) => selectorQuery(spec?.selector)),

@@ -28,7 +28,7 @@ export function withJobDefaults(spec: JobSpec, own: boolean): JobSpec {
       : {
           podFailurePolicy: {
             ...podFailurePolicy,
-            rules: podFailurePolicy.rules.map((rule) => ({
+            rules: ((podFailurePolicy.rules as typeof podFailurePolicy.rules | null) ?? []).map((rule) => ({
               ...rule,
               ...(rule.onPodConditions === undefined
                 ? {}

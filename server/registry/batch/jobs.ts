@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { jobs } from '../../../openapi/generated/resources.ts';
 import type { Job, JobSpec, PodTemplateSpec } from '../../../openapi/generated/types.ts';
 import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
+import { templateWarnings } from '../core/pod-warnings.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
 import { jobTable } from '../table/workloads.ts';
@@ -21,6 +22,10 @@ export const jobStrategy: Strategy<Job> = {
   prepareForCreate: (job) => (job.spec?.manualSelector === true ? job : withOwnSelector(job)),
   validate: (job) => [...generatedLabelFaults(job), ...specFaults(job.spec), ...hostNameFaults(job)],
   validateUpdate: ({ spec }, old) => [...specFaults(spec), ...updateFaults(spec, old.spec, old)],
+  warnings: ({ metadata, spec }, old) =>
+    old === undefined
+      ? [...nameWarnings(metadata?.name ?? ''), ...templateWarnings('spec.template', spec?.template)]
+      : [],
   generationGrows: specChanged,
   defaultPropagation: 'Orphan',
   defaultPropagationWarning:
@@ -29,6 +34,13 @@ export const jobStrategy: Strategy<Job> = {
   selectableFields: ['status.successful'],
   table: jobTable,
 };
+
+function nameWarnings(name: string): readonly string[] {
+  const problems = name === '' ? [] : dnsLabel(name);
+  const text =
+    'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
+  return problems.length === 0 ? [] : [`${text}: [${problems.join(',')}]`];
+}
 
 function withDefaults(job: Job): Job {
   const { spec, metadata } = job;

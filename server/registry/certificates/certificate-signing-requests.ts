@@ -122,7 +122,7 @@ function withTimes(
 
 function specFaults({ spec }: Request): FieldError[] {
   const faults: FieldError[] = [];
-  const problem = requestProblem(spec.request);
+  const problem = requestProblem((spec.request as string | null) ?? '');
   if (problem !== undefined) faults.push(invalidValue('spec.request', spec.request, problem));
   const asked = spec.usages ?? [];
   if (asked.length === 0) faults.push(required('spec.usages'));

@@ -1,9 +1,9 @@
 import { leases } from '../../../openapi/generated/resources.ts';
 import type { Lease } from '../../../openapi/generated/types.ts';
-import type { FieldError } from '../../../openapi/machinery/status.ts';
+import { type FieldError, invalidValue } from '../../../openapi/machinery/status.ts';
 import type { Strategy } from '../strategy.ts';
 import { leaseTable } from '../table/others.ts';
-import { notNegative, positive } from '../validation/field-errors.ts';
+import { notNegative } from '../validation/field-errors.ts';
 
 export const leaseStrategy: Strategy<Lease> = {
   resource: leases,
@@ -17,9 +17,15 @@ export const leaseStrategy: Strategy<Lease> = {
 
 function leaseFaults({ spec }: Lease): FieldError[] {
   return [
-    ...positive('spec.leaseDurationSeconds', spec?.leaseDurationSeconds),
+    ...durationFaults(spec?.leaseDurationSeconds),
     ...notNegative('spec.leaseTransitions', spec?.leaseTransitions),
   ];
+}
+
+function durationFaults(seconds: number | undefined): FieldError[] {
+  return seconds === undefined || seconds > 0
+    ? []
+    : [invalidValue('spec.leaseDurationSeconds', seconds, 'must be greater than 0')];
 }
 
 /** Coordinated election is an alpha of Kubernetes: its fields are dropped without a word. */

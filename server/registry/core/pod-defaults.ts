@@ -38,22 +38,40 @@ function listOf<T>(list: readonly T[] | undefined | null): readonly T[] {
   return list ?? [];
 }
 
+const imageReference =
+  /^(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][\w+.-]*:[0-9a-fA-F]{32,})?$/;
+
 /** Images that may change under their name are pulled each time. */
 export function pullPolicyOf(image: string): string {
-  if (image.includes('@')) return 'IfNotPresent';
-  const tag = /:([^/:]+)$/.exec(image)?.[1] ?? 'latest';
-  return tag === 'latest' ? 'Always' : 'IfNotPresent';
+  if (image.length > 512 || !imageReference.test(image)) return 'IfNotPresent';
+  const tag = /:([^/:@]+)(?:@|$)/.exec(image)?.[1];
+  if (tag !== undefined) return tag === 'latest' ? 'Always' : 'IfNotPresent';
+  return image.includes('@') ? 'IfNotPresent' : 'Always';
 }
 
 type AnyContainer = Container | EphemeralContainer;
 
 function commonDefaults<T extends AnyContainer>(container: T): T {
+  const { env } = container;
   return {
     ...container,
+    ...(env === undefined ? {} : { env: env.map(envDefaults) }),
     terminationMessagePath: orDefault(container.terminationMessagePath, '/dev/termination-log'),
     terminationMessagePolicy: orDefault(container.terminationMessagePolicy, 'File'),
     imagePullPolicy: orDefault(container.imagePullPolicy, pullPolicyOf(container.image ?? '')),
   };
+}
+
+type Variable = NonNullable<AnyContainer['env']>[number];
+
+function envDefaults(variable: Variable): Variable {
+  const { valueFrom } = variable;
+  if (valueFrom?.fieldRef === undefined) return variable;
+  return { ...variable, valueFrom: { ...valueFrom, fieldRef: fieldRefDefaults(valueFrom.fieldRef) } };
+}
+
+function fieldRefDefaults<T extends { readonly apiVersion?: string }>(ref: T): T {
+  return { ...ref, apiVersion: orDefault(ref.apiVersion, 'v1') };
 }
 
 function ephemeralDefaults(container: EphemeralContainer): EphemeralContainer {
@@ -138,10 +156,24 @@ function volumeDefaults(volume: Volume): Volume {
       : { configMap: { ...configMap, defaultMode: configMap.defaultMode ?? modeDefault } }),
     ...(downwardAPI === undefined
       ? {}
-      : { downwardAPI: { ...downwardAPI, defaultMode: downwardAPI.defaultMode ?? modeDefault } }),
+      : {
+          downwardAPI: {
+            ...downwardAPI,
+            defaultMode: downwardAPI.defaultMode ?? modeDefault,
+            ...itemDefaults(downwardAPI.items),
+          },
+        }),
     ...(projected === undefined
       ? {}
-      : { projected: { ...projected, defaultMode: projected.defaultMode ?? modeDefault } }),
+      : {
+          projected: {
+            ...projected,
+            defaultMode: projected.defaultMode ?? modeDefault,
+            ...(projected.sources === undefined
+              ? {}
+              : { sources: listOf(projected.sources).map(sourceDefaults) }),
+          },
+        }),
     ...(hostPath === undefined ? {} : { hostPath: { ...hostPath, type: hostPath.type ?? '' } }),
     ...(image === undefined
       ? {}
@@ -162,5 +194,31 @@ function volumeDefaults(volume: Volume): Volume {
             },
           },
         }),
+  };
+}
+
+type Items = NonNullable<NonNullable<Volume['downwardAPI']>['items']>;
+
+function itemDefaults(items: Items | undefined): { readonly items?: Items } {
+  if (items === undefined) return {};
+  return {
+    items: items.map((item) =>
+      item.fieldRef === undefined ? item : { ...item, fieldRef: fieldRefDefaults(item.fieldRef) },
+    ),
+  };
+}
+
+type Source = NonNullable<NonNullable<Volume['projected']>['sources']>[number];
+
+function sourceDefaults(source: Source): Source {
+  const { serviceAccountToken: token, downwardAPI } = source;
+  return {
+    ...source,
+    ...(token === undefined
+      ? {}
+      : { serviceAccountToken: { ...token, expirationSeconds: token.expirationSeconds ?? 3600 } }),
+    ...(downwardAPI === undefined
+      ? {}
+      : { downwardAPI: { ...downwardAPI, ...itemDefaults(downwardAPI.items) } }),
   };
 }

@@ -35,6 +35,7 @@ export function podUpdateFaults(pod: Pod, old: Pod): readonly FieldError[] {
     ...deadline,
     ...addedTolerationFaults(spec.tolerations ?? [], oldSpec.tolerations ?? []),
     ...gateFaults(spec, oldSpec),
+    ...narrowedFaults(spec, oldSpec),
     ...(isDeepStrictEqual(frozenPart(spec, oldSpec), oldSpec) ? [] : [forbiddenField('spec', mayChange)]),
   ];
 }
@@ -99,6 +100,15 @@ function gateFaults({ schedulingGates = [] }: PodSpec, old: PodSpec): FieldError
           ),
         ],
   );
+}
+
+/** Where a gated pod may go can be narrowed, never widened. */
+function narrowedFaults(spec: PodSpec, old: PodSpec): FieldError[] {
+  if ((old.schedulingGates ?? []).length === 0) return [];
+  const now = spec.nodeSelector ?? {};
+  const kept = Object.entries(old.nodeSelector ?? {}).every(([key, value]) => now[key] === value);
+  const text = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)';
+  return kept ? [] : [invalidValue('spec.nodeSelector', now, text)];
 }
 
 /** The new spec with all that may change taken from the old one: equal to the old when nothing else changed. */

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { pods } from '../../../openapi/generated/resources.ts';
 import type { Container, Pod, PodSpec } from '../../../openapi/generated/types.ts';
-import { type FieldError, forbiddenField } from '../../../openapi/machinery/status.ts';
+import { timeText } from '../../../openapi/machinery/clock.ts';
+import { type FieldError, forbiddenField, invalidValue } from '../../../openapi/machinery/status.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { ActionSubresource, Strategy, SyncContext } from '../strategy.ts';
 import { podTable } from '../table/pod.ts';
 import { ipFaults } from '../validation/addresses.ts';
 import { texts, unchanged } from '../validation/field-errors.ts';
-import { dnsSubdomain } from '../validation/names.ts';
+import { dnsSubdomain, qualifiedName } from '../validation/names.ts';
 import { podSpecFaults } from '../validation/pod-spec.ts';
 import { ephemeralContainersSubresource, resizeSubresource } from './pod-parts.ts';
 import { bindingSubresource } from './pod-binding.ts';
@@ -16,15 +17,17 @@ import { evictionSubresource } from './pod-eviction.ts';
 import { qosClassOf } from './pod-qos.ts';
 import { withMergedLabelKeys } from './pod-label-keys.ts';
 import { podUpdateFaults } from './pod-update.ts';
+import { podWarnings } from './pod-warnings.ts';
 
 export const podStrategy: Strategy<Pod> = {
   resource: pods,
   deleteReturnsObject: true,
   defaults: podDefaults,
-  prepareForCreate: (pod) => initialStatus(withMergedLabelKeys(withPositiveGrace(pod))),
-  prepareForUpdate: (pod) => withPositiveGrace(pod),
+  prepareForCreate: (pod, { now }) => initialStatus(withMergedLabelKeys(withPositiveGrace(pod)), now),
+  prepareForUpdate: (pod, old) => withKeptPriority(withPositiveGrace(pod), old),
   validate: (pod) => [...podFaults(pod), ...createFaults(pod)],
   validateUpdate: (pod, old) => [...podFaults(pod), ...podUpdateFaults(pod, old)],
+  warnings: (pod, old) => (old === undefined ? podWarnings(pod) : []),
   generationGrows: specChanged,
   gracePeriodSeconds,
   fields: podFields,
@@ -82,20 +85,35 @@ function withRequests(container: Container): Container {
   };
 }
 
+/** Priority is worked out once, at creation: whoever leaves it out means the same one. */
+function withKeptPriority(pod: Pod, old: Pod): Pod {
+  const { spec } = pod;
+  if (spec === undefined) return pod;
+  const { priority, preemptionPolicy } = old.spec ?? {};
+  return {
+    ...pod,
+    spec: {
+      ...spec,
+      ...(spec.priority === undefined && priority !== undefined ? { priority } : {}),
+      ...(spec.preemptionPolicy === undefined && preemptionPolicy !== undefined ? { preemptionPolicy } : {}),
+    },
+  };
+}
+
 function withPositiveGrace(pod: Pod): Pod {
   const grace = pod.spec?.terminationGracePeriodSeconds ?? 0;
   if (pod.spec === undefined || grace >= 0) return pod;
   return { ...pod, spec: { ...pod.spec, terminationGracePeriodSeconds: 1 } };
 }
 
-function initialStatus(pod: Pod): Pod {
+function initialStatus(pod: Pod, now: number): Pod {
   const gated = (pod.spec?.schedulingGates ?? []).length > 0;
   const conditions = [
     {
       type: 'PodScheduled',
       status: 'False',
       lastProbeTime: null,
-      lastTransitionTime: null,
+      lastTransitionTime: timeText(now),
       reason: 'SchedulingGated',
       message: 'Scheduling is blocked due to non-empty scheduling gates',
     },
@@ -161,15 +179,14 @@ function podFields({ spec, status }: Pod): Readonly<Record<string, string>> {
 function statusPart(pod: Pod, old: Pod, _context?: SyncContext): Pod {
   const { ownerReferences: _owners, ...metadata } = pod.metadata ?? {};
   const owners = old.metadata?.ownerReferences;
-  const { podIP, podIPs } = pod.status ?? {};
-  const first = podIP ?? '';
   return {
     ...pod,
     metadata: owners === undefined ? metadata : { ...metadata, ownerReferences: owners },
     ...(old.spec === undefined ? {} : { spec: old.spec }),
     status: {
       ...pod.status,
-      ...(first !== '' && (podIPs ?? []).length === 0 ? { podIPs: [{ ip: first }] } : {}),
+      ...withBoth(pod.status, 'podIP', 'podIPs'),
+      ...withBoth(pod.status, 'hostIP', 'hostIPs'),
       ...(old.status?.qosClass === undefined || pod.status?.qosClass !== undefined
         ? {}
         : { qosClass: old.status.qosClass }),
@@ -177,14 +194,50 @@ function statusPart(pod: Pod, old: Pod, _context?: SyncContext): Pod {
   };
 }
 
+/** The address and the first of the addresses are the same; whichever was written fills the other. */
+function withBoth(
+  status: Pod['status'],
+  one: 'podIP' | 'hostIP',
+  many: 'podIPs' | 'hostIPs',
+): Record<string, unknown> {
+  const first = status?.[one] ?? '';
+  const all = status?.[many] ?? [];
+  const ip = all[0]?.ip ?? '';
+  if (first !== '' && all.length === 0) return { [many]: [{ ip: first }] };
+  return ip !== '' && first === '' ? { [one]: ip } : {};
+}
+
 function statusFaults(pod: Pod, old: Pod): readonly FieldError[] {
-  const { podIPs = [], nominatedNodeName = '', qosClass } = pod.status ?? {};
+  const { podIPs = [], nominatedNodeName = '', qosClass, observedGeneration = 0 } = pod.status ?? {};
   return [
+    ...(observedGeneration < 0
+      ? [invalidValue('status.observedGeneration', observedGeneration, 'must be a non-negative integer')]
+      : []),
+    ...(pod.status?.conditions ?? []).flatMap(({ type }, i) =>
+      texts(`status.conditions[${i}].Type`, type, qualifiedName),
+    ),
     ...(nominatedNodeName === '' ? [] : texts('status.nominatedNodeName', nominatedNodeName, dnsSubdomain)),
     ...transitionFaults(pod, old),
     ...unchanged('status.qosClass', qosClass, old.status?.qosClass),
-    ...podIPs.flatMap(({ ip }, i) => ipFaults(`status.podIPs[${i}]`, ip)),
+    ...podIPs.flatMap(({ ip = '' }, i) => ipFaults(`status.podIPs[${i}]`, ip)),
+    ...familyFaults('status.podIPs', podIPs),
+    ...hostFaults(pod.status),
   ];
+}
+
+function familyFaults(path: string, ips: readonly { readonly ip?: string }[]): readonly FieldError[] {
+  const families = new Set(ips.map(({ ip = '' }) => ip.includes(':')));
+  if (ips.length <= families.size) return [];
+  const value = ips.map(({ ip }) => ({ IP: ip }));
+  return [invalidValue(path, value, 'may specify no more than one IP for each IP family')];
+}
+
+function hostFaults(status: Pod['status']): readonly FieldError[] {
+  const { hostIP = '', hostIPs = [] } = status ?? {};
+  const first = hostIPs[0]?.ip ?? '';
+  return first === '' || first === hostIP
+    ? []
+    : [invalidValue('status.hostIPs[0].ip', first, 'must be equal to `hostIP`')];
 }
 
 /** A container that has ended and is not restarted stays ended. */

@@ -65,7 +65,8 @@ function endpointListFaults(endpoints: readonly Endpoint[], type: string): Field
   if (endpoints.length > endpointsMax) return [tooMany('endpoints', endpoints.length, endpointsMax)];
   return endpoints.flatMap((endpoint, i) => {
     const path = `endpoints[${i}]`;
-    const { addresses, nodeName, hostname } = endpoint;
+    const { nodeName, hostname } = endpoint;
+    const addresses = (endpoint.addresses as readonly string[] | null) ?? [];
     const faults: FieldError[] = [];
     if (addresses.length === 0) faults.push(required(`${path}.addresses`, 'must contain at least 1 address'));
     else if (addresses.length > addressesMax) {

@@ -43,8 +43,9 @@ function ruleFaults({ rules = [] }: IngressSpec): FieldError[] {
       faults.push(invalidValue(`${at}.host`, host, 'must be a DNS name, not an IP address'));
     } else if (host !== '') faults.push(...hostFaults(`${at}.host`, host));
     if (http === undefined) return faults;
-    if (http.paths.length === 0) faults.push(required(`${at}.http.paths`));
-    for (const [j, path] of http.paths.entries()) {
+    const paths = (http.paths as typeof http.paths | null) ?? [];
+    if (paths.length === 0) faults.push(required(`${at}.http.paths`));
+    for (const [j, path] of paths.entries()) {
       faults.push(...pathFaults(`${at}.http.paths[${j}]`, path.pathType, path.path ?? ''));
       faults.push(...backendFaults(`${at}.http.paths[${j}].backend`, path.backend));
     }

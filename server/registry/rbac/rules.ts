@@ -43,10 +43,9 @@ export function roleRefFaults(ref: RoleRef, kinds: readonly string[]): FieldErro
 }
 
 export function roleRefChange(ref: RoleRef, old: RoleRef): FieldError[] {
-  return unchanged('roleRef', ref, old).map((fault) => ({
-    ...fault,
-    message: fault.message.replace(/field is immutable$/, 'cannot change roleRef'),
-  }));
+  if (unchanged('roleRef', ref, old).length === 0) return [];
+  const value = { APIGroup: ref.apiGroup ?? '', Kind: ref.kind, Name: ref.name };
+  return [invalidValue('roleRef', value, 'cannot change roleRef')];
 }
 
 export function subjectFaults(path: string, subject: Subject, namespaced: boolean): FieldError[] {

@@ -84,7 +84,9 @@ export const endpointSliceTable = table<EndpointSlice>(
   'Name | AddressType | Ports | Endpoints | Age',
   ({ addressType, ports, endpoints }, age) => {
     const numbers = (ports ?? []).map(({ port }) => (port === undefined ? '*' : String(port)));
-    const addresses = (endpoints ?? []).flatMap((endpoint) => endpoint.addresses);
+    const addresses = (endpoints ?? []).flatMap(
+      (endpoint) => (endpoint.addresses as readonly string[] | null) ?? [],
+    );
     return [
       addressType,
       numbers.length === 0 ? '<unset>' : shortened(numbers, 3),

@@ -36,9 +36,13 @@ export function affinityFaults(path: string, affinity: Affinity | undefined): Fi
   ];
 }
 
-export function nodeSelectorFaults(path: string, { nodeSelectorTerms }: NodeSelector): FieldError[] {
+export function nodeSelectorFaults(path: string, { nodeSelectorTerms }: Partial<NodeSelector>): FieldError[] {
   const at = `${path}.nodeSelectorTerms`;
-  if (nodeSelectorTerms.length === 0) return [required(at, 'must have at least one node selector term')];
+  if (
+    (nodeSelectorTerms as readonly NodeSelectorTerm[] | null | undefined)?.length === 0 ||
+    !Array.isArray(nodeSelectorTerms)
+  )
+    return [required(at, 'must have at least one node selector term')];
   return nodeSelectorTerms.flatMap((term, i) => termFaults(`${at}[${i}]`, term, false));
 }
 

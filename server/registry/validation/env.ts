@@ -105,7 +105,8 @@ export function fieldRefFaults(
 function subscriptFaults(path: string, map: string, key: string, fieldPath: string): FieldError[] {
   if (map === 'metadata.annotations') return texts(path, key.toLowerCase(), qualifiedName);
   if (map === 'metadata.labels') return texts(path, key, qualifiedName);
-  return [unknownFieldPath(path, fieldPath)];
+  const problem = `error converting fieldPath: field label does not support subscript: ${fieldPath}`;
+  return [invalidValue(`${path}.fieldPath`, fieldPath, problem)];
 }
 
 function unknownFieldPath(path: string, fieldPath: string): FieldError {

@@ -29,7 +29,7 @@ export function notNegative(path: string, value: number | undefined): FieldError
 }
 
 export function positive(path: string, value: number | undefined): FieldError[] {
-  return value === undefined || value > 0 ? [] : [invalidValue(path, value, 'must be greater than 0')];
+  return value === undefined || value > 0 ? [] : [invalidValue(path, value, 'must be greater than zero')];
 }
 
 export function inRange(path: string, value: number, low: number, high: number): FieldError[] {

@@ -218,7 +218,7 @@ function tolerationValueFaults(path: string, operator: string, value: string): F
       : [invalidValue(`${path}.operator`, value, "value must be empty when `operator` is 'Exists'")];
   }
   const known =
-    operator === 'Lt' || operator === 'Gt' ? ['Equal', 'Exists', 'Gt', 'Lt'] : ['Equal', 'Exists'];
+    operator === 'Lt' || operator === 'Gt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists'];
   return [notSupported(`${path}.operator`, operator, known)];
 }
 

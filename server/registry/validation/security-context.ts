@@ -4,7 +4,7 @@ import { inRange, oneOf } from './field-errors.ts';
 
 const idMax = 2147483647;
 const sysctlPattern = /^[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/;
-const sysctlText = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?([\\./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*';
+const sysctlText = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 
 export function containerSecurityFaults(path: string, context: SecurityContext | undefined): FieldError[] {
   if (context === undefined) return [];

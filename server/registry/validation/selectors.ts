@@ -16,10 +16,10 @@ export interface SelectorRules {
 
 export function labelSelectorFaults(
   path: string,
-  selector: LabelSelector | undefined,
+  selector: LabelSelector | null | undefined,
   rules: SelectorRules = {},
 ): FieldError[] {
-  if (selector === undefined) return [];
+  if (selector === undefined || selector === null) return [];
   return [
     ...labelProblems(selector.matchLabels ?? {}, `${path}.matchLabels`),
     ...(selector.matchExpressions ?? []).flatMap((expression, i) =>
@@ -54,7 +54,7 @@ function expressionFaults(path: string, expression: Expression, rules: SelectorR
   return faults;
 }
 
-export function isEmptySelector(selector: LabelSelector | undefined): boolean {
+export function isEmptySelector(selector: LabelSelector | null | undefined): boolean {
   return (
     Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0
   );

@@ -25,7 +25,7 @@ export function workloadSelectorFaults(
   selector: LabelSelector | undefined,
   words: WorkloadWords,
 ): FieldError[] {
-  if (selector === undefined) return [required(path)];
+  if (isUnset(selector)) return [required(path)];
   return [
     ...labelSelectorFaults(path, selector),
     ...(isEmptySelector(selector)
@@ -37,7 +37,7 @@ export function workloadSelectorFaults(
 /** The template of pods that always restart, and that the selector finds. */
 export function workloadTemplateFaults({ selector, template }: Workload, words: WorkloadWords): FieldError[] {
   const path = 'spec.template';
-  const broken = selector !== undefined && labelSelectorFaults('spec.selector', selector).length > 0;
+  const broken = labelSelectorFaults('spec.selector', selector).length > 0;
   if (broken) return [invalidValue('spec.selector', selector, 'invalid label selector')];
   return [
     ...matchFaults(selector, template),
@@ -58,12 +58,17 @@ export function matchFaults(
   selector: LabelSelector | undefined,
   template: PodTemplateSpec | undefined,
 ): FieldError[] {
-  if (selector === undefined || isEmptySelector(selector)) return [];
+  if (!isUnset(selector) && isEmptySelector(selector)) return [];
   const labels = template?.metadata?.labels;
-  if (selectorMatches(selector, labels)) return [];
+  if (!isUnset(selector) && selectorMatches(selector, labels)) return [];
   return [
     invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
   ];
+}
+
+/** A selector that was left out is null where the kind always shows it. It chooses nothing. */
+function isUnset(selector: LabelSelector | null | undefined): selector is null | undefined {
+  return selector === undefined || selector === null;
 }
 
 /** Counters of a status are not negative, and none is greater than the whole. */
