@@ -27,7 +27,7 @@ import { StatusManager } from './status-manager.ts';
  * those that were made before it, and no step of the kubelet makes more than this many one after the other.
  */
 async function quiet(): Promise<void> {
-  for (let call = 0; call < 120; call++) {
+  for (let call = 0; call < 40; call++) {
     await stat('/');
     await settle(1);
   }
@@ -166,11 +166,27 @@ class Bench {
   }
 
   async pass(ms: number): Promise<void> {
-    await quiet();
+    await this.#quiet();
     // In steps, since what a step starts may call the disk, which takes turns and no time.
     for (let left = ms, step = Math.max(500, ms / 40); left > 0; left -= step) {
       await this.clock.advance(Math.min(step, left));
+      await this.#quiet();
+    }
+  }
+
+  /** Until nothing that can be seen changes any more. */
+  async #quiet(): Promise<void> {
+    let seen = '';
+    for (let still = 0; still < 3;) {
       await quiet();
+      const now = JSON.stringify([
+        await this.driver.listContainers({}),
+        await this.driver.listSandboxes({}),
+        this.api.all(pods),
+        [this.events.length, this.network.attached.size, this.clock.sleeping, this.kubelet.workers().length],
+      ]);
+      still = now === seen ? still + 1 : 0;
+      seen = now;
     }
   }
 
