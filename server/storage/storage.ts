@@ -38,7 +38,7 @@ export interface ListResult {
   readonly remaining: number;
 }
 
-/** Gives the bytes to store, once the revision of the write is known (it stands inside as resourceVersion). Must not fail. */
+/** Gives the bytes to store, once the revision of the write is known (it stands inside as resourceVersion). The store copies them. Must not fail. */
 export type Encode = (revision: number) => Uint8Array;
 
 export interface WatchOptions {

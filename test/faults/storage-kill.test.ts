@@ -100,12 +100,14 @@ describe('kill -9 of a process that writes', () => {
       const child = spawn(process.execPath, [writer, directory, '8', JSON.stringify(storeOptions)], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
-      // Some time from the first moments of the recovery to well into the traffic.
-      const kill = setTimeout(() => child.kill('SIGKILL'), 60 + Math.random() * 240);
+      // Every fourth somewhere in its start and recovery, the others in their traffic, however busy the machine is.
+      const kill = (): void => void child.kill('SIGKILL');
+      let timer = cycle % 4 === 0 ? setTimeout(kill, 40 + Math.random() * 100) : undefined;
       await linesOf(child, (line) => {
         ledger.read(line);
+        if (line.startsWith('open')) timer ??= setTimeout(kill, Math.random() * 150);
       });
-      clearTimeout(kill);
+      clearTimeout(timer);
       if (cycle % 4 === 3) await check(directory, ledger);
     }
     console.log(
