@@ -1,32 +1,30 @@
 import type { InFlight } from './filters/limits.ts';
 import type { RequestInfo } from './request-info.ts';
 
-const seriesMax = 5000;
+type Counted = Pick<RequestInfo, 'verb' | 'group' | 'version' | 'resource' | 'subresource'>;
+
+interface Series {
+  readonly labels: string;
+  count: number;
+}
 
 /** Counts of requests, in the names that Kubernetes gives them. */
 export class Metrics {
-  readonly #requests = new Map<string, number>();
+  readonly #requests = new Map<string, Series>();
 
-  count(info: RequestInfo, code: number): void {
-    const { verb, group, version, resource, subresource } = info;
-    const labels = { verb: verb.toUpperCase(), group, version, resource, subresource, code: String(code) };
-    const text = Object.entries(labels)
-      .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-      .join(',');
-    const known = this.#requests.get(text);
-    // Paths are the clients' to invent: their number is not.
-    if (known === undefined && this.#requests.size >= seriesMax) return;
-    this.#requests.set(text, (known ?? 0) + 1);
+  /** Of what is served only: the names are kept. */
+  count(info: Counted, code: number): void {
+    const key = `${code} ${info.verb} ${info.group}/${info.version}/${info.resource}/${info.subresource}`;
+    const known = this.#requests.get(key);
+    if (known === undefined) this.#requests.set(key, { labels: labelsOf(info, code), count: 1 });
+    else known.count++;
   }
 
   /** In Prometheus' text format. */
   text(inFlight: InFlight): string {
-    const requests = [...this.#requests].map(
-      ([labels, count]) => `apiserver_request_total{${labels}} ${count}`,
-    );
     return [
       '# TYPE apiserver_request_total counter',
-      ...requests,
+      ...[...this.#requests.values()].map((each) => `apiserver_request_total{${each.labels}} ${each.count}`),
       '# TYPE apiserver_current_inflight_requests gauge',
       `apiserver_current_inflight_requests{request_kind="readOnly"} ${inFlight.reads}`,
       `apiserver_current_inflight_requests{request_kind="mutating"} ${inFlight.writes}`,
@@ -35,4 +33,11 @@ export class Metrics {
       '',
     ].join('\n');
   }
+}
+
+function labelsOf({ verb, group, version, resource, subresource }: Counted, code: number): string {
+  const labels = { verb: verb.toUpperCase(), group, version, resource, subresource, code: String(code) };
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(',');
 }

@@ -41,15 +41,24 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       authorize(options.environment.authorizer, user, info);
       if (!info.isResource) return 'elsewhere';
       const outcome = await handleResource(options, { exchange, info, user, warnings });
-      options.metrics.count(info, outcome?.status ?? 101);
+      count(options, info, outcome?.status ?? 101);
       return outcome === undefined ? undefined : complete(outcome, auditId, warnings);
     } catch (error) {
       const failure = asStatusError(error);
-      if (info !== undefined) options.metrics.count(info, failure.code);
+      if (info?.isResource === true) count(options, info, failure.code);
       if (failure.code >= 500) logFailure(options, exchange, failure);
       return complete(statusAnswer(exchange, failure.toStatus()), auditId, warnings);
     }
   };
+}
+
+/** What is not served is not counted apart: its names are whatever clients write. */
+function count({ environment, metrics }: PipelineOptions, info: RequestInfo, code: number): void {
+  const { group, version, resource, subresource } = info;
+  const registered = environment.registry.find(group, version, resource);
+  if (registered === undefined) return;
+  if (subresource !== '' && !registered.subresources.some(({ name }) => name === subresource)) return;
+  metrics.count(info, code);
 }
 
 async function identify(

@@ -53,8 +53,8 @@ describe('POST', () => {
   });
 
   it('makes a name of generateName', async () => {
-    const { body }: { body: unknown } = await api.post(path, { metadata: { generateName: 'gen-' } });
-    expect((body as Stored).metadata.name).toMatch(/^gen-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+    const body = (await api.post(path, { metadata: { generateName: 'gen-' } })).body as Stored;
+    expect(body.metadata.name).toMatch(/^gen-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
   });
 
   it('stores nothing for a dry run', async () => {
@@ -137,8 +137,8 @@ describe('POST', () => {
 
 describe('PUT', () => {
   it('changes with the resourceVersion that is stored, and conflicts with an older one', async () => {
-    const { body }: { body: unknown } = await api.post(path, { metadata: { name: 'a' } });
-    const { resourceVersion } = (body as Stored).metadata;
+    const body = (await api.post(path, { metadata: { name: 'a' } })).body as Stored;
+    const { resourceVersion } = body.metadata;
     const first = await api.put(`${path}/a`, { metadata: { name: 'a', resourceVersion }, data: { k: '1' } });
     expect(first.status).toBe(200);
     const second = await api.put(`${path}/a`, { metadata: { name: 'a', resourceVersion }, data: { k: '2' } });
@@ -151,7 +151,7 @@ describe('PUT', () => {
   });
 
   it('that changes nothing keeps the resourceVersion', async () => {
-    const { body }: { body: unknown } = await api.post(path, { metadata: { name: 'a' }, data: { k: 'v' } });
+    const body = (await api.post(path, { metadata: { name: 'a' }, data: { k: 'v' } })).body as Stored;
     const again = await api.put(`${path}/a`, { metadata: { name: 'a' }, data: { k: 'v' } });
     expect(again.body).toEqual(body);
   });

@@ -1,14 +1,14 @@
 import type { Clock } from '../../../openapi/machinery/clock.ts';
 import { StatusError } from '../../../openapi/machinery/status.ts';
 
-const tickMs = 1000;
+const tickMs = 250;
 
 interface Waiting {
   readonly at: number;
   readonly giveUp: (error: Error) => void;
 }
 
-/** Lets no request wait for longer than `timeoutMs`, give or take a second: one timer for all of them. */
+/** Lets no request wait for longer than `timeoutMs`, give or take a tick: one timer for all of them. */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #timeoutMs: number;

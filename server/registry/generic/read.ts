@@ -12,7 +12,10 @@ export async function readObject(
   request: PathRequest,
   resourceVersion: string | undefined,
 ): Promise<Answer> {
-  await waitForRevision(options, revisionOf(resourceVersion), request.context.signal);
+  const revision = revisionOf(resourceVersion);
+  if (revision > options.storage.revision) {
+    await waitForRevision(options, revision, request.context.signal);
+  }
   const found = await options.storage.get(keyOf(request, request.name));
   if (found === undefined) throw notFound(request.registered.resource, request.name);
   return answerOf(request.registered, found);
