@@ -18,7 +18,8 @@ import { systemClock } from '../openapi/machinery/clock.ts';
 import type { Logger } from '../openapi/machinery/log.ts';
 import type { Resource } from '../openapi/machinery/resource.ts';
 import { admissionPlugins } from './admission/plugins/index.ts';
-import type { ConnectHandler } from './apiserver/connect-handler.ts';
+import { createConnectHandler } from './apiserver/connect/handler.ts';
+import type { NodeDialer } from './apiserver/node-dialer.ts';
 import { createDiscovery } from './apiserver/discovery/handler.ts';
 import { versionInfo } from './apiserver/discovery/version.ts';
 import { createApiServer, type ApiServer } from './apiserver/server.ts';
@@ -60,7 +61,7 @@ export interface ApiParts {
   readonly keys: KeyStore;
   readonly certificate: KeyPair;
   readonly store: JsonStore;
-  readonly connect?: ConnectHandler;
+  readonly dialer: NodeDialer;
   readonly log: Logger;
   readonly random: () => number;
   /** Ends informers and clients. */
@@ -104,7 +105,7 @@ export function createApi(parts: ApiParts): Api {
     authorizer,
     admission: admissionPlugins({ lookup, authorizer, random }),
     reviews: [...accessReviews(authorizer, authorizer), ...identityReviews(signer, find, clock)],
-    ...(parts.connect === undefined ? {} : { connect: parts.connect }),
+    connect: createConnectHandler({ objects: lookup, dialer: parts.dialer, clock, random }),
     pages: [
       createDiscovery({
         source: { resources: servedResources },

@@ -92,8 +92,7 @@ async function start(starting: Starting, stop: () => Promise<void>): Promise<Run
       return fleet.dialer.dial(nodeName, dialSignal);
     },
   };
-  void dialer;
-  const api = createApi({ options, keys, certificate, store, log, random, signal });
+  const api = createApi({ options, keys, certificate, store, dialer, log, random, signal });
   stops.push(() => api.server.stop());
 
   await bootstrap(api.client, {
