@@ -48,6 +48,8 @@ export class StatusManager {
   set(pod: Pod, status: PodStatus): void {
     const entry = this.#entryOf(pod);
     entry.pod = pod;
+    // Others write to it too: the node controller takes Ready from pods of a node that was silent, and we give it back.
+    if (!entry.sending) entry.reported = pod.status ?? {};
     entry.wanted = status;
     this.#send(entry);
   }

@@ -174,13 +174,13 @@ async function connectOnce(attempt: Attempt): Promise<SshConnection> {
       reject(verdict ?? connectFailure(hop, error));
     }
     signal.addEventListener('abort', onAbort, { once: true });
-    client.once('error', onError);
+    // More than one may come, and an error without a listener would end the process.
+    client.on('error', onError);
     client.once('close', () => {
       onError(new Error('the connection was closed during the handshake'));
     });
     client.once('ready', () => {
       signal.removeEventListener('abort', onAbort);
-      client.removeAllListeners('error').removeAllListeners('close');
       client.setNoDelay(true);
       resolve(new Ssh2Connection(client, hop.address, hostKey, attempt.clock));
     });
