@@ -152,15 +152,15 @@ describe('createHttpTransport()', () => {
   ];
   for (const { name, serverName, fault } of cases)
     it(name, async () => {
-      const { client, close } = await overTls(undefined, serverName);
-      const answer = client.list(configMaps).then(
+      const subject = await overTls(undefined, serverName);
+      const answer = subject.client.list(configMaps).then(
         () => undefined,
         (error: unknown) => String(error),
       );
       const told = await answer;
       if (fault === undefined) expect(told).toBeUndefined();
       else expect(told).toContain(fault);
-      await close();
+      await subject.close();
     });
 });
 

@@ -1,6 +1,7 @@
 import type { Resource } from '../../openapi/machinery/resource.ts';
 import { createClusterRoleAggregationController } from './clusterrole-aggregation.ts';
 import type { Controller } from './controller.ts';
+import { createDaemonSetController } from './daemonset.ts';
 import { createDeploymentController } from './deployment.ts';
 import { createEndpointsController } from './endpoints.ts';
 import { createEndpointSliceController } from './endpointslice.ts';
@@ -35,6 +36,7 @@ export function allControllers(
     createDeploymentController(),
     createReplicaSetController(),
     createReplicationControllerController(),
+    createDaemonSetController(),
     createJobController(),
     createEndpointSliceController(),
     createEndpointsController(),

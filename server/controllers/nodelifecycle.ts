@@ -136,12 +136,7 @@ class NodeMonitor {
       });
       const tainted = await writeTaints(marked, scheduleTaints(marked, context.clock.now()), context);
       if (isNodeReady(node))
-        context.events.event(
-          nodeReference(node),
-          'Normal',
-          'NodeNotReady',
-          `Node ${name} status is now: NodeNotReady`,
-        );
+        context.events.event(node, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
       return tainted;
     } catch (error) {
       context.log.log('debug', 'Cannot mark a node', { node: name, error: String(error) });
@@ -245,10 +240,4 @@ async function tellPod(pod: Pod, { client, clock, events }: ControllerContext): 
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
-}
-
-/** Events about nodes name the node as its uid, as kubectl describe looks for them. */
-function nodeReference(node: Node): Node {
-  const name = node.metadata?.name ?? '';
-  return { ...node, metadata: { ...node.metadata, uid: node.metadata?.uid ?? name } };
 }

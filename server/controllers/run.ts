@@ -94,19 +94,20 @@ function startLoop(
   };
   const queue = new WorkQueue({ clock, signal });
   const synced = watchAll(controller, context, queue);
-  const ended = synced.then(() => {
+  const ended = synced.then(async () => {
     for (const key of controller.firstKeys ?? []) queue.add(keyText(key));
-    const workers = Array.from({ length: controller.workers ?? workersDefault }, () =>
-      work(controller, context, queue),
-    );
-    return Promise.all(workers);
+    const count = controller.workers ?? workersDefault;
+    const workers = Array.from({ length: count }, () => work(controller, context, queue));
+    for (const worker of workers) worker.catch(rethrowBug);
+    await Promise.allSettled(workers);
   });
-  // A stop ends both by rejection; a broken invariant must end the process.
-  ended.catch((error: unknown) => {
-    if (error instanceof InvariantError) throw error;
-  });
-  synced.catch(() => undefined);
+  ended.catch(rethrowBug);
   return { synced: synced.catch(() => undefined), ended };
+}
+
+/** A stop ends loops by rejection, which is ordinary; a broken invariant must end the process. */
+function rethrowBug(error: unknown): void {
+  if (error instanceof InvariantError) throw error;
 }
 
 async function watchAll(controller: Controller, context: ControllerContext, queue: WorkQueue): Promise<void> {

@@ -1,3 +1,4 @@
+import { tolerates } from '../../openapi/client/node-rules.ts';
 import { keyOfObject, keyText } from '../../openapi/client/object-cache.ts';
 import { nodes, pods } from '../../openapi/generated/resources.ts';
 import type { Node, Pod, Taint, Toleration } from '../../openapi/generated/types.ts';
@@ -77,7 +78,7 @@ export function evictionTime(
 ): number | undefined {
   let atMs: number | undefined;
   for (const taint of taints) {
-    const matching = tolerations.filter((toleration) => matches(toleration, taint));
+    const matching = tolerations.filter((toleration) => tolerates([toleration], taint));
     if (matching.length === 0) return nowMs;
     const limits = matching.flatMap((toleration) => toleration.tolerationSeconds ?? []);
     if (limits.length === 0) continue;
@@ -86,14 +87,6 @@ export function evictionTime(
     atMs = Math.min(atMs ?? Infinity, endMs);
   }
   return atMs;
-}
-
-function matches(
-  { key = '', operator = 'Equal', value = '', effect = '' }: Toleration,
-  taint: Taint,
-): boolean {
-  if ((effect !== '' && effect !== taint.effect) || (key !== '' && key !== taint.key)) return false;
-  return operator === 'Exists' || (key !== '' && value === (taint.value ?? ''));
 }
 
 async function evict(pod: Pod, { client, clock, events }: ControllerContext): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm } from '../../../openapi/generated/types.ts';
+import { matchesNodePreference, matchesNodeTerm } from '../../../openapi/client/node-rules.ts';
 import { normalizeByMax, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts';
 
 const refusal: Refusal = {
@@ -19,7 +19,7 @@ export const nodeAffinity = {
       const labels = node?.metadata?.labels;
       const fits =
         selector.every(([name, value]) => labels?.[name] === value) &&
-        (required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node)));
+        (required === undefined || required.nodeSelectorTerms.some((term) => matchesNodeTerm(term, node)));
       return fits ? undefined : refusal;
     };
   },
@@ -28,7 +28,7 @@ export const nodeAffinity = {
     if (preferred.length === 0) return undefined;
     return ({ node }) =>
       preferred.reduce(
-        (sum, { weight, preference }) => sum + (matchesPreference(preference, node) ? weight : 0),
+        (sum, { weight, preference }) => sum + (matchesNodePreference(preference, node) ? weight : 0),
         0,
       );
   },
@@ -36,52 +36,3 @@ export const nodeAffinity = {
     normalizeByMax(scores, false);
   },
 } satisfies FilterPlugin & ScorePlugin;
-
-/** A term without requirements matches no node; all its requirements must hold. */
-export function matchesTerm(term: NodeSelectorTerm, node: Node | undefined): boolean {
-  const { matchExpressions = [], matchFields = [] } = term;
-  if (matchExpressions.length + matchFields.length === 0) return false;
-  return holdsAll(term, node);
-}
-
-/** A preference without requirements is for every node. */
-function matchesPreference(term: NodeSelectorTerm, node: Node | undefined): boolean {
-  return holdsAll(term, node);
-}
-
-function holdsAll(
-  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
-  node: Node | undefined,
-): boolean {
-  const labels = node?.metadata?.labels ?? {};
-  return (
-    matchExpressions.every((each) => holds(each, labels[each.key])) &&
-    matchFields.every((each) => holds(each, each.key === 'metadata.name' ? node?.metadata?.name : undefined))
-  );
-}
-
-function holds({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return compares(value, values[0], 1);
-    case 'Lt':
-      return compares(value, values[0], -1);
-    default:
-      return false;
-  }
-}
-
-function compares(value: string | undefined, bound: string | undefined, sign: 1 | -1): boolean {
-  const integer = /^-?\d+$/;
-  if (value === undefined || bound === undefined || !integer.test(value) || !integer.test(bound))
-    return false;
-  return sign * (Number(value) - Number(bound)) > 0;
-}

@@ -1,5 +1,5 @@
 import type { FilterPlugin, Refusal } from '../framework.ts';
-import { tolerates } from '../tolerations.ts';
+import { tolerates } from '../../../openapi/client/node-rules.ts';
 
 const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 const refusal: Refusal = { reasons: ['node(s) were unschedulable'], resolvable: false };

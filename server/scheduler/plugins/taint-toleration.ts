@@ -1,6 +1,6 @@
 import type { Taint } from '../../../openapi/generated/types.ts';
 import { normalizeByMax, type FilterPlugin, type Refusal, type ScorePlugin } from '../framework.ts';
-import { tolerates } from '../tolerations.ts';
+import { tolerates } from '../../../openapi/client/node-rules.ts';
 
 const refusal: Refusal = { reasons: ['node(s) had untolerated taint(s)'], resolvable: false };
 const none: readonly Taint[] = [];
