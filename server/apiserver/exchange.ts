@@ -11,6 +11,8 @@ export interface Exchange {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly certificate: Credentials['certificate'];
+  /** The client showed a certificate that nobody we trust has signed, or that is over. */
+  readonly hasBadCertificate?: boolean;
   /** Set when the caller is known without a credential: a part of this server. */
   readonly user?: UserInfo;
   /** Aborts when the caller goes away. */

@@ -28,7 +28,11 @@ export class HttpExchange implements Exchange {
   }
 
   get certificate(): Credentials['certificate'] {
-    return certificateOf(this.#incoming.socket);
+    return identityOf(this.#incoming.socket).certificate;
+  }
+
+  get hasBadCertificate(): boolean {
+    return identityOf(this.#incoming.socket).isBad;
   }
 
   get signal(): AbortSignal {
@@ -100,15 +104,28 @@ function closeSignal({ response, upgrade }: Sockets): AbortSignal {
   return controller.signal;
 }
 
-const subjects = new WeakMap<Socket, { readonly certificate: Credentials['certificate'] }>();
+interface Identity {
+  readonly certificate: Credentials['certificate'];
+  readonly isBad: boolean;
+}
+
+const nobody: Identity = { certificate: undefined, isBad: false };
+const identities = new WeakMap<Socket, Identity>();
 
 /** The subject of the client's certificate, when TLS has verified it; read once a connection. */
-function certificateOf(socket: Socket): Credentials['certificate'] {
-  const known = subjects.get(socket);
-  if (known !== undefined) return known.certificate;
-  const certificate = socket instanceof TLSSocket && socket.authorized ? subjectOf(socket) : undefined;
-  subjects.set(socket, { certificate });
-  return certificate;
+function identityOf(socket: Socket): Identity {
+  let identity = identities.get(socket);
+  if (identity === undefined) {
+    identity = socket instanceof TLSSocket ? tlsIdentity(socket) : nobody;
+    identities.set(socket, identity);
+  }
+  return identity;
+}
+
+function tlsIdentity(socket: TLSSocket): Identity {
+  const certificate = subjectOf(socket);
+  if (certificate === undefined) return nobody;
+  return socket.authorized ? { certificate, isBad: false } : { certificate: undefined, isBad: true };
 }
 
 function subjectOf(socket: TLSSocket): Credentials['certificate'] {

@@ -13,7 +13,10 @@ export async function authenticate(
   if (exchange.user !== undefined) return exchange.user;
   const token = bearerToken(exchange);
   const { certificate } = exchange;
-  if (token === undefined && certificate === undefined) return anonymous;
+  if (token === undefined && certificate === undefined) {
+    if (exchange.hasBadCertificate === true) throw new StatusError('Unauthorized', unauthorized);
+    return anonymous;
+  }
   for (const authenticator of authenticators) {
     const user = await asked(authenticator, { certificate, token });
     if (user !== undefined) return withAuthenticatedGroup(user);
