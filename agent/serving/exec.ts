@@ -70,7 +70,11 @@ export async function serveExec(
 function accept({ request, socket, head }: Upgrade): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
-    sockets.handleUpgrade(request, socket, head, resolve);
+    sockets.handleUpgrade(request, socket, head, (accepted) => {
+      // What comes before the session is there waits in the socket: connect() resumes it.
+      accepted.pause();
+      resolve(accepted);
+    });
   });
 }
 
@@ -91,6 +95,7 @@ async function connect(
     idle.touch();
     receive(socket, session, bytesOf(data));
   });
+  socket.resume();
   const outputs = Promise.all([
     forward(socket, channel.stdout, session.stdout, idle),
     forward(socket, channel.stderr, session.stderr, idle),

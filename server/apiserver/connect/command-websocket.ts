@@ -48,6 +48,7 @@ export function webSocketCommandStreams(
     resize?.end();
   });
   // The first writable channel gets an empty message: some clients wait for one to know that they are connected.
+  socket.resume();
   const first = firstWritable(options);
   socket.send(codec.encode(first, new Uint8Array()), { binary: codec.binary });
   return {

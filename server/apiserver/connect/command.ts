@@ -11,6 +11,7 @@ import {
 export async function bridgeCommand(client: CommandStreams, agent: WebSocket): Promise<void> {
   const status = agentStatus(client, agent);
   agent.resume();
+  agent.resume();
   const { stdin, resize } = client;
   if (stdin !== undefined) {
     stdin.pipe(new ChannelWriter(agent, Channel.stdin));

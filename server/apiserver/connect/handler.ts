@@ -217,6 +217,7 @@ async function upgradeLog(
   const text = protocol.startsWith('base64.');
   webSocket.on('error', () => log?.destroy());
   webSocket.on('close', () => log?.destroy());
+  webSocket.resume();
   try {
     for await (const chunk of log ?? []) {
       const message = text ? (chunk as Buffer).toString('base64') : (chunk as Buffer);

@@ -21,6 +21,7 @@ export interface AcceptedWebSocket {
 
 /**
  * Completes the WebSocket handshake with the first of `protocols` that the client offers. Throws 400 when it offers only others.
+ * The socket is paused: what the client sends at once waits until the caller has listeners, and resumes it.
  * The names are compared here, not by ws: "SPDY/3.1+portforward.k8s.io" is no token, so ws would refuse it.
  */
 export async function acceptWebSocket(
@@ -46,9 +47,10 @@ export async function acceptWebSocket(
   }
   return await new Promise((resolve, reject) => {
     socket.once('close', () => reject(new Error('the client went away during the handshake')));
-    server.handleUpgrade(incoming, socket, head, (accepted) =>
-      resolve({ socket: accepted, protocol: protocol ?? '' }),
-    );
+    server.handleUpgrade(incoming, socket, head, (accepted) => {
+      accepted.pause();
+      resolve({ socket: accepted, protocol: protocol ?? '' });
+    });
   });
 }
 
