@@ -9,6 +9,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 
+// Whoever started it is gone when stdin ends.
+process.stdin.resume().once('end', () => process.exit(0));
+
 const directory = process.argv[2] ?? '.';
 const bodies = new Map<string, Buffer>();
 const watchers = new Set<ServerResponse>();

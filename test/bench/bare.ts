@@ -30,7 +30,7 @@ export async function startBareServer(): Promise<BareServer> {
   ]);
   const program = join(import.meta.dirname, 'bare-server.ts');
   const child = spawn(process.execPath, [...process.execArgv, program, directory], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return {

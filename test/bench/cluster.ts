@@ -10,7 +10,7 @@ import type { BenchRow } from './row.ts';
 
 const podCount = 15;
 const pollMs = 20;
-const waitMsMax = 120_000;
+const waitMsMax = 60_000;
 
 /** One real host on a lab of its own: how fast it joins, how fast its pods run, and what server and agent take when idle. */
 export async function clusterBench(): Promise<BenchRow[]> {
@@ -131,12 +131,14 @@ async function until(
   path: string,
   holds: (object: unknown) => boolean,
 ): Promise<void> {
+  let last = '';
   for (const started = performance.now(); performance.now() - started < waitMsMax;) {
     const reply = await connection.call({ method: 'GET', path, keepBody: true });
-    if (reply.status === 200 && holds(JSON.parse(reply.body.toString()))) return;
+    last = reply.body.toString();
+    if (reply.status === 200 && holds(JSON.parse(last))) return;
     await sleep(pollMs);
   }
-  throw new Error(`${path} did not become what was waited for in ${waitMsMax / 1000} s`);
+  throw new Error(`${path} did not become what was waited for in ${waitMsMax / 1000} s: ${last}`);
 }
 
 function seconds(started: number): number {

@@ -85,6 +85,7 @@ async function run(name: string, bench: Bench): Promise<ComparedRow[]> {
   return rows.map((row) => ({ ...row, peer: peer.get(row.name) }));
 }
 
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
 const unknown = positionals.filter((name) => benches[name] === undefined);
 if (unknown.length > 0 || !(podCount >= 1_000)) {
   const what = unknown.length > 0 ? unknown.join(', ') : `with --pods ${options.pods}, under 1000`;

@@ -1,9 +1,10 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { serverProcess, type ServerProcess } from '../e2e/cluster.ts';
+import { eventually } from '../e2e/kubectl.ts';
 import { temporaryDirectory } from '../fixtures/temporary-directory.ts';
 import { readTarget, type ApiTarget } from './kubeconfig.ts';
-
-const port = 17_643;
 
 export interface OwnServer {
   readonly target: ApiTarget;
@@ -22,11 +23,15 @@ export async function withOwnServer<T>(
 ): Promise<T> {
   const { path, remove } = await temporaryDirectory('bench-server');
   const kubeconfig = join(path, 'kubeconfig');
-  const server = serverProcess(path, port, ['--kubeconfig-out', kubeconfig]);
+  const server = serverProcess(path, await freePort(), ['--kubeconfig-out', kubeconfig]);
+  // A benchmark that is cut off must not leave its server behind.
+  process.once('exit', () => {
+    if (server.pid !== undefined) killQuietly(server.pid);
+  });
   try {
     await server.start(...flags);
     return await work({
-      target: await readTarget(kubeconfig),
+      target: await eventually(() => readTarget(kubeconfig), 10_000),
       process: server,
       pid: server.pid ?? 0,
       kubeconfig,
@@ -34,5 +39,22 @@ export async function withOwnServer<T>(
   } finally {
     await server.stop();
     await remove();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid);
+  } catch {
+    // It ended before us.
   }
 }
