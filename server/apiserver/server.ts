@@ -19,6 +19,7 @@ import { createApp, mountAll, pipelineMiddleware, type Middleware, type Page } f
 import type { ConnectHandler } from './connect-handler.ts';
 import { Deadlines } from './filters/deadlines.ts';
 import { InFlight } from './filters/limits.ts';
+import { FlushTimer } from './handlers/frame-queue.ts';
 import type { HealthCheck } from './health.ts';
 import { writeRaw } from './http-answer.ts';
 import { HttpExchange } from './http-exchange.ts';
@@ -80,7 +81,17 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const metrics = new Metrics();
   const objects = createObjects({ storage, registry, clock, random });
   const { authorizer, admission, log } = options;
-  const environment = { storage, registry, clock, random, objects, authorizer, admission, log };
+  const environment = {
+    storage,
+    registry,
+    clock,
+    random,
+    objects,
+    authorizer,
+    admission,
+    log,
+    flushTimer: new FlushTimer(clock),
+  };
   const pipeline = createPipeline({
     environment: { ...environment, reviews: options.reviews ?? [], connect: options.connect },
     authenticators: options.authenticators,

@@ -11,6 +11,7 @@ import type { Objects, Registered, RequestContext } from '../../registry/strateg
 import type { Exchange } from '../exchange.ts';
 import type { RequestInfo } from '../request-info.ts';
 import type { ConnectHandler } from '../connect-handler.ts';
+import type { FlushTimer } from './frame-queue.ts';
 
 /** What handlers know of the server. */
 export interface Environment extends PathOptions {
@@ -20,6 +21,7 @@ export interface Environment extends PathOptions {
   readonly reviews: readonly Review[];
   readonly connect: ConnectHandler | undefined;
   readonly log: Logger;
+  readonly flushTimer: FlushTimer;
 }
 
 /** One request on its way through the handlers. */

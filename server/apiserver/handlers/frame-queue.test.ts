@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeClock } from '../../../test/fakes/clock.ts';
 import type { Sink } from '../exchange.ts';
-import { FrameQueue } from './frame-queue.ts';
+import { FlushTimer, FrameQueue } from './frame-queue.ts';
 
 class SlowReader implements Sink {
   readonly chunks: string[] = [];
@@ -24,7 +24,7 @@ let queue: FrameQueue;
 beforeEach(() => {
   clock = new FakeClock();
   reader = new SlowReader();
-  queue = new FrameQueue(reader, clock);
+  queue = new FrameQueue(reader, new FlushTimer(clock));
 });
 
 describe('FrameQueue', () => {

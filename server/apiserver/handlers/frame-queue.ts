@@ -8,20 +8,45 @@ const gatherMs = 10;
 const pendingBytesMax = 16 * 1024 * 1024;
 const gatheredBytesMax = 256 * 1024;
 
+/** One timer for all watches that gather. */
+export class FlushTimer {
+  readonly #clock: Clock;
+  #waiting: FrameQueue[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.monotonic();
+  }
+
+  /** Flushes the queue before `gatherMs` are over. */
+  add(queue: FrameQueue): void {
+    this.#waiting.push(queue);
+    if (this.#waiting.length > 1) return;
+    void this.#clock.sleep(gatherMs).then(() => {
+      const due = this.#waiting;
+      this.#waiting = [];
+      for (const each of due) each.flush();
+    });
+  }
+}
+
 /** Gathers frames and writes them together; at once when the watch is quiet. */
 export class FrameQueue implements FrameSink {
+  /** The reader was too slow, and has missed something. */
+  overflowed = false;
   readonly #sink: Sink;
-  readonly #clock: Clock;
+  readonly #timer: FlushTimer;
   #frames: Buffer[] = [];
   #bytes = 0;
   #writtenAt = -Infinity;
   #waits = false;
-  /** The reader was too slow, and has missed something. */
-  overflowed = false;
 
-  constructor(sink: Sink, clock: Clock) {
+  constructor(sink: Sink, timer: FlushTimer) {
     this.#sink = sink;
-    this.#clock = clock;
+    this.#timer = timer;
   }
 
   push(frame: Buffer): boolean {
@@ -39,24 +64,25 @@ export class FrameQueue implements FrameSink {
   }
 
   flush(): void {
+    this.#waits = false;
     const [first] = this.#frames;
     if (first === undefined) return;
     this.#sink.write(this.#frames.length === 1 ? first : Buffer.concat(this.#frames, this.#bytes));
     this.#frames = [];
     this.#bytes = 0;
-    this.#writtenAt = this.#clock.monotonic();
+    this.#writtenAt = this.#timer.now();
   }
 
   /** At the end of this turn when the last write is long ago, so that a commit's events go together; else a little later. */
   #schedule(): void {
     if (this.#waits) return;
     this.#waits = true;
-    const done = (): void => {
-      this.#waits = false;
+    if (this.#timer.now() - this.#writtenAt < gatherMs) {
+      this.#timer.add(this);
+      return;
+    }
+    queueMicrotask(() => {
       this.flush();
-    };
-    const left = this.#writtenAt + gatherMs - this.#clock.monotonic();
-    if (left <= 0) queueMicrotask(done);
-    else void this.#clock.sleep(left).then(done);
+    });
   }
 }

@@ -29,7 +29,7 @@ export async function handleWatch(call: Call): Promise<Answer> {
     headers: { 'content-type': output.codec.mediaType },
     isWatch: true,
     body: async (sink: Sink) => {
-      const queue = new FrameQueue(sink, environment.clock);
+      const queue = new FrameQueue(sink, environment.flushTimer);
       const run = { framer, sink: queue, signal, timeoutMs: seconds * 1000 };
       await watchObjects(environment, request, options, run);
       if (queue.overflowed) throw new Error('The reader of a watch was too slow');
