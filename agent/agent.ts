@@ -13,6 +13,7 @@ import { withinTime } from '../openapi/machinery/link-signals.ts';
 import type { KubeObject } from '../openapi/machinery/object.ts';
 import type { Resource } from '../openapi/machinery/resource.ts';
 import { startClusterNetwork } from './cluster-network.ts';
+import { dialInside } from './host/dial-inside.ts';
 import type { Host } from './host/host.ts';
 import {
   defaultSourceAddress,
@@ -105,6 +106,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     {
       ...context,
       readLoad: () => loadOf(host),
+      dialInside,
       onImages: () => {
         nodeAgent.hurry();
       },

@@ -18,6 +18,9 @@ export interface CleanupOptions {
   readonly signal: AbortSignal;
 }
 
+/** The host is leaving the cluster: its pods have been drained, or nobody waits for them. */
+const graceMs = 5_000;
+
 /**
  * Takes away all that the agent made on this host: containers with the cluster's label, mounts, pod folders, the pause image,
  * links, routes and rules. Nothing of anybody else. May be repeated; goes on past what fails, and rejects at the end.
@@ -52,6 +55,6 @@ export async function cleanup(options: CleanupOptions): Promise<void> {
 async function removeContainers({ config, clock, signal }: CleanupOptions): Promise<void> {
   if (config === undefined) return;
   const driver = createDriver(config.runtime, { clusterId: config.clusterId, clock });
-  await removeOrphans(driver, new Set(), signal);
+  await removeOrphans(driver, new Set(), graceMs, signal);
   await driver.removeOwnImages(signal);
 }

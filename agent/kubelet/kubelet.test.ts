@@ -63,7 +63,11 @@ function withStatusPatches(client: Client): Client {
       const { status: fields } = patch as unknown as { status: PodStatus };
       const conditions = new Map((current.status?.conditions ?? []).map((each) => [each.type, each]));
       for (const each of fields.conditions ?? []) conditions.set(each.type, each);
-      const merged = { ...current.status, ...fields, conditions: [...conditions.values()] };
+      const merged: Record<string, unknown> = {
+        ...current.status,
+        ...fields,
+        conditions: [...conditions.values()],
+      };
       const status = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
       return (await client.updateStatus(pods, { ...current, status })) as never;
     },

@@ -22,6 +22,7 @@ export interface KubeletOptions {
 
 const housekeepingMs = 60_000;
 const firstHousekeepingMs = 10_000;
+const orphanGraceMs = 30_000;
 const eventsRetryMs = 1_000;
 
 /** All pods of this node: a worker each, woken by the API, by the runtime, by probes and by time. */
@@ -122,7 +123,7 @@ export class Kubelet {
     const { tools, signal, pods, retainObjects } = this.#options;
     signal.throwIfAborted();
     const known = new Set([...this.#workers.keys(), ...pods.list().map((pod) => podRef(pod).uid)]);
-    await removeOrphans(tools.driver, known, signal);
+    await removeOrphans(tools.driver, known, orphanGraceMs, signal);
     await tools.volumes.retainOnly(known);
     if (tools.network.gateway !== undefined) await tools.network.retainOnly(known, signal);
     await retainObjects(known, new Set(this.workers().flatMap(({ pod }) => referredObjects(pod))));

@@ -1,11 +1,10 @@
 import { ContainerState, type RuntimeDriver } from '../runtime/driver.ts';
 
-const graceMs = 30_000;
-
 /** Ends and removes what carries the cluster's label and belongs to no pod that is known. The driver shows nothing else. */
 export async function removeOrphans(
   driver: RuntimeDriver,
   known: ReadonlySet<string>,
+  graceMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const containers = (await driver.listContainers({}, signal)).filter(({ pod }) => !known.has(pod.uid));

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../../openapi/machinery/clock.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
 import type { Kubelet } from '../kubelet/kubelet.ts';
@@ -12,6 +13,8 @@ export interface ServingContext {
   readonly statuses: StatusManager;
   readonly nodeName: string;
   readonly readLoad: () => Promise<LoadFacts>;
+  /** A connection to the loopback of the network namespace of a process; rejects when nothing listens. */
+  readonly dialInside: (pid: number, port: number) => Promise<Duplex>;
   /** Images were loaded: tell the API soon. */
   readonly onImages: () => void;
   readonly clock: Clock;

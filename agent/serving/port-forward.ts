@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
-import { pipeline } from 'node:stream';
+import { pipeline, type Duplex } from 'node:stream';
 import { failureText } from '../kubelet/http-get.ts';
 import { isHostNetwork } from '../kubelet/pod.ts';
+import type { PodWorker } from '../kubelet/pod-worker.ts';
 import type { ServingContext } from './context.ts';
 import type { Upgrade } from './exec.ts';
 import { HttpError } from './http-error.ts';
@@ -19,9 +20,7 @@ export async function servePortForward(
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new HttpError(400, 'port must be 1 to 65535');
   const worker = findPod(context, target.path);
-  const host = isHostNetwork(worker.pod) ? '127.0.0.1' : worker.podIP;
-  if (host === undefined) throw new HttpError(500, `unable to do port forwarding: pod is not running`);
-  const inside = await dial(host, port);
+  const inside = await dialPod(context, worker, port);
   if (socket.destroyed) {
     inside.destroy();
     return;
@@ -31,6 +30,23 @@ export async function servePortForward(
   // Either side may end first and still read: each direction ends by itself.
   pipeline(socket, inside, () => undefined);
   pipeline(inside, socket, () => undefined);
+}
+
+/** By the pod's address; what listens on its loopback only is reached from inside. */
+async function dialPod(context: ServingContext, worker: PodWorker, port: number): Promise<Duplex> {
+  const host = isHostNetwork(worker.pod) ? '127.0.0.1' : worker.podIP;
+  const pid = worker.runtime.sandboxes.find(({ running }) => running)?.pid;
+  if (host === undefined || pid === undefined) {
+    throw new HttpError(500, 'unable to do port forwarding: pod is not running');
+  }
+  try {
+    return await dial(host, port);
+  } catch (error) {
+    if (isHostNetwork(worker.pod)) throw error;
+    return await context.dialInside(pid, port).catch(() => {
+      throw error;
+    });
+  }
 }
 
 function dial(host: string, port: number): Promise<Socket> {

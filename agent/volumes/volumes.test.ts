@@ -112,9 +112,9 @@ describe('openInside()', () => {
     await mkdir(volume);
     await mkdir(join(outside, 'target'), { recursive: true });
     const outsideInode = (await stat(join(outside, 'target'))).ino;
-    let swapping = true;
+    const ended = new AbortController();
     const swapper = (async () => {
-      while (swapping) {
+      while (!ended.signal.aborted) {
         await rm(join(volume, 'a'), { recursive: true, force: true }).catch(() => undefined);
         await symlink(outside, join(volume, 'a')).catch(() => undefined);
         await rm(join(volume, 'a'), { recursive: true, force: true }).catch(() => undefined);
@@ -127,7 +127,7 @@ describe('openInside()', () => {
       expect((await handle.stat()).ino).not.toBe(outsideInode);
       await handle.close();
     }
-    swapping = false;
+    ended.abort();
     await swapper;
   });
 });
