@@ -8,7 +8,7 @@ import { allResources, deployments, nodes } from '../../openapi/generated/resour
 import type { JsonValue } from '../../openapi/machinery/json.ts';
 import type { KubeObject } from '../../openapi/machinery/object.ts';
 import { apiVersionOf } from '../../openapi/machinery/resource.ts';
-import { isStatusError } from '../../openapi/machinery/status.ts';
+import { isNotFound } from '../../openapi/machinery/status.ts';
 import { fetchTable } from '../../server/cli/access.ts';
 import { loadOnAll } from '../../server/cli/command-image.ts';
 import { untilAborted } from '../../server/cli/command-server.ts';
@@ -150,12 +150,13 @@ async function applyObject(client: Client, object: KubeObject): Promise<void> {
     ...object,
     metadata: { ...object.metadata, ...(namespace === undefined ? {} : { namespace }) },
   };
+  const key = { namespace, name: object.metadata?.name ?? '' };
   try {
-    await client.create(resource, placed);
-  } catch (error) {
-    if (!isStatusError(error, 'AlreadyExists')) throw error;
-    const key = { namespace, name: object.metadata?.name ?? '' };
+    await client.get(resource, key);
     await client.patch(resource, key, placed as unknown as JsonValue, { type: 'merge' });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await client.create(resource, placed);
   }
 }
 
@@ -172,10 +173,13 @@ async function showGuestbook(
     }
   });
   for (const address of addresses) {
-    const page = await eventually(context, `no page at ${address}`, () =>
-      fetchText(`http://${address}:${nodePort}/`),
-    );
-    context.out(`http://${address}:${nodePort}/\n${indented(page)}\n`);
+    const url = `http://${address}:${nodePort}/`;
+    const page = await eventually(context, `there is no whole page at ${address}`, async () => {
+      const text = readable(await fetchText(url));
+      if (text.includes('cannot be read')) throw new Error('it has no entries yet: redis does not answer');
+      return text;
+    });
+    context.out(`${url}\n${indented(page)}\n\n`);
   }
 }
 
@@ -210,6 +214,16 @@ function fetchText(url: string): Promise<string> {
     asked.on('timeout', () => asked.destroy(new Error('no answer in 5 s')));
     asked.on('error', reject);
   });
+}
+
+/** What a browser would show of a page, roughly. */
+function readable(page: string): string {
+  const body = page.replaceAll(/<style>[\s\S]*?<\/style>|<title>[\s\S]*?<\/title>|<[^>]*>/g, '');
+  return body
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join('\n');
 }
 
 function indented(text: string): string {
