@@ -1,3 +1,7 @@
+import {
+  mutatingWebhookConfigurationStrategy,
+  validatingWebhookConfigurationStrategy,
+} from './admissionregistration/webhook-configurations.ts';
 import { controllerRevisionStrategy } from './apps/controller-revisions.ts';
 import { daemonSetStrategy } from './apps/daemon-sets.ts';
 import { deploymentStrategy } from './apps/deployments.ts';
@@ -28,18 +32,24 @@ import { serviceAccountStrategyWith } from './core/service-accounts.ts';
 import type { ServiceRange } from './core/service-allocator.ts';
 import { serviceStrategy } from './core/services.ts';
 import { endpointSliceStrategy } from './discovery/endpoint-slices.ts';
+import { flowSchemaStrategy } from './flowcontrol/flow-schemas.ts';
+import { priorityLevelConfigurationStrategy } from './flowcontrol/priority-level-configurations.ts';
 import { hostStrategy } from './flotilla/hosts.ts';
 import { ingressClassStrategy } from './networking/ingress-classes.ts';
 import { ingressStrategy } from './networking/ingresses.ts';
 import { networkPolicyStrategy } from './networking/network-policies.ts';
+import { runtimeClassStrategy } from './node/runtime-classes.ts';
 import { plainStrategies } from './plain.ts';
 import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budgets.ts';
 import { clusterRoleBindingStrategy } from './rbac/cluster-role-bindings.ts';
 import { clusterRoleStrategy } from './rbac/cluster-roles.ts';
 import { roleBindingStrategy } from './rbac/role-bindings.ts';
 import { roleStrategy } from './rbac/roles.ts';
+import { resourceClaimStrategy, resourceClaimTemplateStrategy } from './resource/resource-claims.ts';
 import { priorityClassStrategy } from './scheduling/priority-classes.ts';
+import { csiDriverStrategy } from './storage/csi-drivers.ts';
 import { storageClassStrategy } from './storage/storage-classes.ts';
+import { volumeAttachmentStrategy } from './storage/volume-attachments.ts';
 import type { Strategy } from './strategy.ts';
 
 /**
@@ -83,9 +93,18 @@ export function createStrategies(services: ServiceRange, tokens?: TokenIssuer): 
     clusterRoleStrategy,
     roleBindingStrategy,
     roleStrategy,
+    csiDriverStrategy,
     storageClassStrategy,
+    volumeAttachmentStrategy,
+    mutatingWebhookConfigurationStrategy,
+    validatingWebhookConfigurationStrategy,
     priorityClassStrategy,
     leaseStrategy,
+    runtimeClassStrategy,
+    resourceClaimStrategy,
+    resourceClaimTemplateStrategy,
+    flowSchemaStrategy,
+    priorityLevelConfigurationStrategy,
     endpointSliceStrategy,
     hostStrategy,
     ...plainStrategies,

@@ -17,7 +17,7 @@ export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
 
 function revisionFaults({ data, revision }: ControllerRevision): FieldError[] {
   return [
-    ...(data === undefined ? [required('data', 'data is mandatory')] : []),
+    ...(data === undefined || data === null ? [required('data', 'data is mandatory')] : []),
     ...notNegative('revision', revision),
   ];
 }

@@ -114,7 +114,10 @@ function strategyFaults({ updateStrategy }: DaemonSetSpec): FieldError[] {
   const path = 'spec.updateStrategy';
   const { type = '', rollingUpdate } = updateStrategy ?? {};
   if (type === 'OnDelete') return [];
-  if (type !== 'RollingUpdate') return [notSupported(`${path}.type`, type, ['RollingUpdate', 'OnDelete'])];
+  if (type !== 'RollingUpdate')
+    return [
+      notSupported(path, { Type: type, RollingUpdate: rollingUpdate ?? null }, ['RollingUpdate', 'OnDelete']),
+    ];
   const { maxUnavailable, maxSurge } = rollingUpdate ?? {};
   const at = `${path}.rollingUpdate`;
   const [unavailable, surge] = [amountOf(maxUnavailable) !== 0, amountOf(maxSurge) !== 0];

@@ -78,7 +78,8 @@ function withDefaults(spec: StatefulSetSpec): StatefulSetSpec {
     updateStrategy: {
       ...updateStrategy,
       type,
-      ...(needsPartition ? { rollingUpdate: { ...rolling, partition: rolling?.partition ?? 0 } } : {}),
+      // Its maxUnavailable is an alpha of Kubernetes: dropped without a word.
+      ...(needsPartition ? { rollingUpdate: { partition: rolling?.partition ?? 0 } } : {}),
     },
     persistentVolumeClaimRetentionPolicy: {
       whenDeleted: (retention?.whenDeleted ?? '') === '' ? 'Retain' : (retention?.whenDeleted ?? ''),
@@ -134,7 +135,15 @@ function strategyFaults({ updateStrategy }: StatefulSetSpec): FieldError[] {
   if (type === '') return [required(path)];
   if (type === 'OnDelete') {
     const text = "only allowed for updateStrategy 'RollingUpdate'";
-    return rollingUpdate === undefined ? [] : [invalidValue(`${path}.rollingUpdate`, rollingUpdate, text)];
+    return rollingUpdate === undefined
+      ? []
+      : [
+          invalidValue(
+            `${path}.rollingUpdate`,
+            { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: null },
+            text,
+          ),
+        ];
   }
   if (type !== 'RollingUpdate') {
     const value = { Type: type, RollingUpdate: rollingUpdate ?? null };
@@ -146,8 +155,8 @@ function strategyFaults({ updateStrategy }: StatefulSetSpec): FieldError[] {
 function retentionFaults({ persistentVolumeClaimRetentionPolicy: policy }: StatefulSetSpec): FieldError[] {
   const path = 'spec.persistentVolumeClaimRetentionPolicy';
   return [
-    ...oneOf(`${path}.whenDeleted`, policy?.whenDeleted, ['Delete', 'Retain']),
-    ...oneOf(`${path}.whenScaled`, policy?.whenScaled, ['Delete', 'Retain']),
+    ...oneOf(`${path}.whenDeleted`, policy?.whenDeleted, ['Retain', 'Delete']),
+    ...oneOf(`${path}.whenScaled`, policy?.whenScaled, ['Retain', 'Delete']),
   ];
 }
 

@@ -35,7 +35,7 @@ export function withJobDefaults(spec: JobSpec, own: boolean): JobSpec {
                 : {
                     onPodConditions: rule.onPodConditions.map((each) => ({
                       ...each,
-                      status: each.status ?? 'True',
+                      status: (each.status ?? '') === '' ? 'True' : (each.status ?? ''),
                     })),
                   }),
             })),
@@ -127,10 +127,10 @@ function failurePolicyFaults(path: string, spec: JobSpec): FieldError[] {
       }
     }
     if (codes !== undefined && conditions.length > 0) {
-      faults.push(invalidValue(at, '', 'specifying both OnExitCodes and OnPodConditions is not supported'));
+      faults.push(bare(at, 'specifying both OnExitCodes and OnPodConditions is not supported'));
     }
     if (codes === undefined && conditions.length === 0) {
-      faults.push(invalidValue(at, '', 'specifying one of OnExitCodes and OnPodConditions is required'));
+      faults.push(bare(at, 'specifying one of OnExitCodes and OnPodConditions is required'));
     }
     return faults;
   });
@@ -144,4 +144,9 @@ function restartFaults(path: string, spec: JobSpec): FieldError[] {
   return spec.podFailurePolicy !== undefined && policy !== 'Never'
     ? [invalidValue(path, policy, 'only "Never" is supported when podFailurePolicy is specified')]
     : [];
+}
+
+/** As Kubernetes tells it: without a value. */
+function bare(path: string, text: string): FieldError {
+  return { field: path, reason: 'FieldValueInvalid', message: `Invalid value: ${text}` };
 }

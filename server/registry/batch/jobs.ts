@@ -64,14 +64,20 @@ function withOwnSelector(job: Job): Job {
     ...ownerLabels.map((label) => [label, uid]),
   ]) as Record<string, string>;
   const { template, selector } = spec;
+  const given = template.metadata?.labels ?? {};
+  const labels = { ...own, ...given };
+  const borrowed =
+    Object.keys(metadata?.labels ?? {}).length === 0 || isDeepStrictEqual(metadata?.labels, given);
   return {
     ...job,
+    // Labels that a Job has from its template are those of its pods, with the generated ones.
+    ...(borrowed ? { metadata: { ...metadata, labels } } : {}),
     spec: {
       ...spec,
       selector: { ...selector, matchLabels: { [ownerLabel]: uid, ...selector?.matchLabels } },
       template: {
         ...template,
-        metadata: { ...template.metadata, labels: { ...own, ...template.metadata?.labels } },
+        metadata: { ...template.metadata, labels },
       },
     },
   };
@@ -89,11 +95,10 @@ function generatedLabelFaults({ metadata, spec }: Job): FieldError[] {
         return invalidValue(`spec.template.metadata.labels[${key}]`, labels[key] ?? '', text);
       });
   const uid = metadata?.uid ?? '';
-  const selector = spec?.selector?.matchLabels?.[ownerLabel];
   return [
     ...wrong(ownerLabels, uid),
     ...wrong(nameLabels, metadata?.name ?? ''),
-    ...(selector === uid
+    ...(isDeepStrictEqual(spec?.selector, { matchLabels: { [ownerLabel]: uid } })
       ? []
       : [invalidValue('spec.selector', spec?.selector, '`selector` not auto-generated')]),
   ];

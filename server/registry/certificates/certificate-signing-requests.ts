@@ -74,31 +74,48 @@ export const certificateSigningRequestStrategy: Strategy<Request> = {
           ...withTimes(request.status?.conditions, old.status?.conditions ?? [], context),
         },
       }),
-      validateUpdate: (request, old) => [...conditionFaults(request), ...keptFaults(request, old, decisions)],
+      validateUpdate: (request, old) => [
+        ...conditionFaults(request),
+        ...keptFaults(request, old, [...decisions, 'Failed']),
+      ],
     },
     status: {
       form: 'part',
       verbs: ['get', 'patch', 'update'],
       prepareForUpdate: (request, old, context) => {
-        const kept = (old.status?.conditions ?? []).filter(({ type }) => decisions.includes(type));
-        const others = (request.status?.conditions ?? []).filter(({ type }) => !decisions.includes(type));
+        const conditions = withOldDecisions(request.status?.conditions ?? [], old.status?.conditions ?? []);
         return {
           ...request,
           spec: old.spec,
-          status: {
-            ...request.status,
-            ...withTimes([...kept, ...others], old.status?.conditions ?? [], context),
-          },
+          status: { ...request.status, ...withTimes(conditions, old.status?.conditions ?? [], context) },
         };
       },
       validateUpdate: (request, old) => [
         ...conditionFaults(request),
-        ...keptFaults(request, old, ['Failed']),
+        ...keptFaults(request, old, ['Approved', 'Denied', 'Failed']),
+        ...addedFaults(request, old),
         ...certificateFaults(request, old),
       ],
     },
   },
 };
+
+/** A decision that is sent again stands as it was; one that is new, or left out, is refused later. */
+function withOldDecisions(conditions: Conditions, old: Conditions): Conditions {
+  return conditions.map((condition) => {
+    const before = old.find(({ type }) => type === condition.type);
+    return before !== undefined && decisions.includes(condition.type) ? before : condition;
+  });
+}
+
+function addedFaults({ status }: Request, old: Request): FieldError[] {
+  const known = (old.status?.conditions ?? []).map(({ type }) => type);
+  return (status?.conditions ?? [])
+    .filter(({ type }) => decisions.includes(type) && !known.includes(type))
+    .map(({ type }) =>
+      forbiddenField('status.conditions', `updates may not add a condition of type "${type}"`),
+    );
+}
 
 /** Times are the server's where the writer states none: when a condition came, and when it turned. */
 function withTimes(

@@ -14,12 +14,26 @@ const deprecated = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v
 export const endpointsStrategy: Strategy<Endpoints> = {
   resource: endpoints,
   allowCreateOnUpdate: true,
+  defaults: withProtocols,
   validate: ({ subsets = [] }) => subsetFaults(subsets),
   validateUpdate: ({ subsets = [] }, old) =>
     isDeepStrictEqual(subsets, old.subsets ?? []) ? [] : subsetFaults(subsets),
   warnings: () => [deprecated],
   table: endpointsTable,
 };
+
+function withProtocols(object: Endpoints): Endpoints {
+  const { subsets } = object;
+  if (subsets === undefined) return object;
+  return {
+    ...object,
+    subsets: subsets.map((subset) =>
+      subset.ports === undefined
+        ? subset
+        : { ...subset, ports: subset.ports.map((port) => ({ ...port, protocol: port.protocol ?? 'TCP' })) },
+    ),
+  };
+}
 
 function subsetFaults(subsets: readonly EndpointSubset[]): readonly FieldError[] {
   return subsets.flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }, i) => {

@@ -25,7 +25,7 @@ export const limitRangeStrategy: Strategy<LimitRange> = {
   resource: limitRanges,
   allowCreateOnUpdate: true,
   defaults: (range) =>
-    range.spec === undefined
+    range.spec === undefined || listOf(range.spec.limits).length === 0
       ? range
       : {
           ...range,

@@ -8,15 +8,21 @@ import type {
 } from '../../../openapi/generated/types.ts';
 
 /** Defaults of a pod's spec that the schema cannot tell: they look at other fields. The same for pods and for templates. */
-export function withPodSpecDefaults(spec: PodSpec): PodSpec {
+export function withPodSpecDefaults(spec: PodSpec, isPod = true): PodSpec {
   const name = spec.serviceAccountName ?? spec.serviceAccount;
   return {
     ...spec,
     ...(spec.volumes === undefined ? {} : { volumes: spec.volumes.map(volumeDefaults) }),
     ...(spec.initContainers === undefined
       ? {}
-      : { initContainers: spec.initContainers.map((each) => containerDefaults(each, spec)) }),
-    containers: listOf(spec.containers).map((each) => containerDefaults(each, spec)),
+      : {
+          initContainers: spec.initContainers.map((each) =>
+            containerDefaults(each, isPod && spec.hostNetwork === true),
+          ),
+        }),
+    containers: listOf(spec.containers).map((each) =>
+      containerDefaults(each, isPod && spec.hostNetwork === true),
+    ),
     ...(spec.ephemeralContainers === undefined
       ? {}
       : { ephemeralContainers: spec.ephemeralContainers.map(ephemeralDefaults) }),
@@ -30,7 +36,9 @@ export function withPodSpecDefaults(spec: PodSpec): PodSpec {
 }
 
 export function withTemplateDefaults(template: PodTemplateSpec): PodTemplateSpec {
-  return template.spec === undefined ? template : { ...template, spec: withPodSpecDefaults(template.spec) };
+  return template.spec === undefined
+    ? template
+    : { ...template, spec: withPodSpecDefaults(template.spec, false) };
 }
 
 /** A list that the writer may have left out, whatever the type says. */
@@ -78,11 +86,11 @@ function ephemeralDefaults(container: EphemeralContainer): EphemeralContainer {
   return commonDefaults(container);
 }
 
-function containerDefaults(container: Container, spec: PodSpec): Container {
+function containerDefaults(container: Container, onHost: boolean): Container {
   const { ports, livenessProbe, readinessProbe, startupProbe, lifecycle } = container;
   return commonDefaults({
     ...container,
-    ...(ports === undefined || spec.hostNetwork !== true
+    ...(ports === undefined || !onHost
       ? {}
       : {
           ports: ports.map((port) =>

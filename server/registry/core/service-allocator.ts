@@ -19,8 +19,8 @@ export class ServiceAllocator {
   readonly #size: number;
   readonly #random: () => number;
   readonly #ips = new Set<string>();
-  /** "TCP/30080". */
-  readonly #ports = new Set<string>();
+  /** A node port is one Service's, for all protocols. */
+  readonly #ports = new Set<number>();
   #filled: Promise<void> | undefined;
 
   constructor({ cidr, random }: ServiceRange) {
@@ -50,7 +50,7 @@ export class ServiceAllocator {
     for (const port of portsOf(service)) this.#ports.add(port);
   }
 
-  release(ips: readonly string[], ports: readonly string[]): void {
+  release(ips: readonly string[], ports: readonly number[]): void {
     for (const ip of ips) this.#ips.delete(ip);
     for (const port of ports) this.#ports.delete(port);
   }
@@ -82,20 +82,19 @@ export class ServiceAllocator {
     return undefined;
   }
 
-  takePort(protocol: string, port: number): boolean {
-    const id = `${protocol}/${port}`;
-    if (this.#ports.has(id)) return false;
-    this.#ports.add(id);
+  /** False when it is taken already. */
+  takePort(port: number): boolean {
+    if (this.#ports.has(port)) return false;
+    this.#ports.add(port);
     return true;
   }
 
-  nextPort(protocol: string): number | undefined {
+  nextPort(): number | undefined {
     const count = nodePortRange.high - nodePortRange.low + 1;
     const from = Math.floor(this.#random() * count);
     for (let i = 0; i < count; i++) {
       const port = nodePortRange.low + ((from + i) % count);
-      const others = ['TCP', 'UDP', 'SCTP'].some((each) => this.#ports.has(`${each}/${port}`));
-      if (!others && this.takePort(protocol, port)) return port;
+      if (this.takePort(port)) return port;
     }
     return undefined;
   }
@@ -106,12 +105,9 @@ export function ipsOf({ spec }: Service): readonly string[] {
   return all.filter((ip) => ip !== '' && ip !== 'None');
 }
 
-export function portsOf({ spec }: Service): readonly string[] {
-  const ports = (spec?.ports ?? [])
-    .filter(({ nodePort = 0 }) => nodePort !== 0)
-    .map(({ protocol = 'TCP', nodePort = 0 }) => `${protocol}/${nodePort}`);
-  const health = spec?.healthCheckNodePort ?? 0;
-  return health === 0 ? ports : [...ports, `TCP/${health}`];
+export function portsOf({ spec }: Service): readonly number[] {
+  const ports = (spec?.ports ?? []).map(({ nodePort = 0 }) => nodePort);
+  return [...ports, spec?.healthCheckNodePort ?? 0].filter((port) => port !== 0);
 }
 
 function numberOf(ip: string): number {

@@ -4,6 +4,7 @@ import type { Service, ServiceSpec } from '../../../openapi/generated/types.ts';
 import { type FieldError, internalError, invalid, invalidValue } from '../../../openapi/machinery/status.ts';
 import type { RequestContext, Reservation } from '../strategy.ts';
 import { ipFaults } from '../validation/addresses.ts';
+import { clusterIpFaults } from './service-validation.ts';
 import { type ServiceAllocator, ipsOf, nodePortRange, portsOf } from './service-allocator.ts';
 import {
   isHeadless,
@@ -18,7 +19,7 @@ import {
 /** What one write took, to be given back when it fails. */
 interface Taken {
   readonly ips: string[];
-  readonly ports: string[];
+  readonly ports: number[];
 }
 
 /** Fills in addresses, families and node ports. Throws 422 for those that cannot be had. */
@@ -63,16 +64,18 @@ function allocate(
   taken: Taken,
 ): Service {
   const spec = service.spec ?? {};
+  const faults = clusterIpFaults(spec);
+  if (faults.length > 0) refuse(service, faults);
   const familied = needsClusterIp(spec) ? withFamilies(service, spec) : spec;
-  const addressed = needsClusterIp(familied)
-    ? withAddress(allocator, service, familied, old, taken)
-    : familied;
+  const keeps = old !== undefined && needsClusterIp(old.spec) && (old.spec?.clusterIPs ?? []).length > 0;
+  const addressed =
+    needsClusterIp(familied) && !keeps ? withAddress(allocator, service, familied, old, taken) : familied;
   const ported = withNodePorts(allocator, service, addressed, old, taken);
   return { ...service, spec: withHealthPort(allocator, ported, old, taken) };
 }
 
-function refuse(service: Service, fault: FieldError): never {
-  throw invalid(services, service.metadata?.name ?? '', [fault]);
+function refuse(service: Service, faults: readonly FieldError[]): never {
+  throw invalid(services, service.metadata?.name ?? '', faults);
 }
 
 /** One family is configured, IPv4; a headless Service without a selector may still be for both. */
@@ -82,12 +85,12 @@ function withFamilies(service: Service, spec: ServiceSpec): ServiceSpec {
   if (free) return headlessFamilies(spec, families);
   if (spec.ipFamilyPolicy === 'RequireDualStack') {
     const text = 'this cluster is not configured for dual-stack services';
-    refuse(service, invalidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, text));
+    refuse(service, [invalidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, text)]);
   }
   const foreign = families.indexOf('IPv6');
   if (foreign !== -1) {
     const text = 'not configured on this cluster';
-    refuse(service, invalidValue(`spec.ipFamilies[${foreign}]`, 'IPv6', text));
+    refuse(service, [invalidValue(`spec.ipFamilies[${foreign}]`, 'IPv6', text)]);
   }
   return { ...spec, ipFamilyPolicy: spec.ipFamilyPolicy ?? 'SingleStack', ipFamilies: ['IPv4'] };
 }
@@ -142,7 +145,7 @@ function takeAddress(
       ? undefined
       : 'provided IP is already allocated';
   if (why === undefined) return;
-  refuse(service, invalidValue('spec.clusterIPs', asked, `failed to allocate IP ${ip}: ${why}`));
+  refuse(service, [invalidValue('spec.clusterIPs', asked, `failed to allocate IP ${ip}: ${why}`)]);
 }
 
 function withNodePorts(
@@ -154,17 +157,12 @@ function withNodePorts(
 ): ServiceSpec {
   const mayHold = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
   if (!mayHold || spec.ports === undefined) return spec;
-  const held = new Set(old === undefined ? [] : portsOf(old));
-  const ports: (typeof spec.ports)[number][] = [];
+  const held = old === undefined ? [] : portsOf(old);
+  const ports: Port[] = [];
   for (const [i, port] of spec.ports.entries()) {
-    const protocol = port.protocol ?? 'TCP';
     const asked = port.nodePort ?? 0;
     if (asked !== 0) {
-      const id = `${protocol}/${asked}`;
-      if (!held.has(id)) {
-        takePort(allocator, service, { index: i, protocol, port: asked });
-        taken.ports.push(id);
-      }
+      if (!held.includes(asked) && !isShared(port, ports)) takePort(allocator, service, i, asked, taken);
       ports.push(port);
     } else ports.push(needsNodePorts(spec) ? withFreePort(allocator, port, ports, taken) : port);
   }
@@ -173,31 +171,38 @@ function withNodePorts(
 
 type Port = NonNullable<ServiceSpec['ports']>[number];
 
-/** TCP and UDP of one port share a node port: DNS is served so. */
+/** Ports of other protocols in the same Service may have the same node port: DNS is served so. */
+function isShared(port: Port, before: readonly Port[]): boolean {
+  return before.some((each) => each.nodePort === port.nodePort && each.protocol !== port.protocol);
+}
+
 function withFreePort(allocator: ServiceAllocator, port: Port, before: readonly Port[], taken: Taken): Port {
-  const protocol = port.protocol ?? 'TCP';
-  const twin = before.find((each) => each.port === port.port && (each.protocol ?? 'TCP') !== protocol);
-  const shared = twin?.nodePort ?? 0;
-  const number = shared !== 0 && allocator.takePort(protocol, shared) ? shared : allocator.nextPort(protocol);
+  const twin = before.find((each) => each.port === port.port && each.protocol !== port.protocol);
+  if (twin?.nodePort !== undefined) return { ...port, nodePort: twin.nodePort };
+  const number = allocator.nextPort();
   if (number === undefined) throw internalError('failed to allocate a nodePort: range is full');
-  taken.ports.push(`${protocol}/${number}`);
+  taken.ports.push(number);
   return { ...port, nodePort: number };
 }
 
+// eslint-disable-next-line max-params -- All five are of one thought.
 function takePort(
   allocator: ServiceAllocator,
   service: Service,
-  { index, protocol, port }: { readonly index: number; readonly protocol: string; readonly port: number },
+  index: number,
+  port: number,
+  taken: Taken,
 ): void {
   const { low, high } = nodePortRange;
   const path = `spec.ports[${index}].nodePort`;
   if (port < low || port > high) {
     const text = `provided port is not in the valid range. The range of valid ports is ${low}-${high}`;
-    refuse(service, invalidValue(path, port, text));
+    refuse(service, [invalidValue(path, port, text)]);
   }
-  if (!allocator.takePort(protocol, port)) {
-    refuse(service, invalidValue(path, port, 'provided port is already allocated'));
+  if (!allocator.takePort(port)) {
+    refuse(service, [invalidValue(path, port, 'provided port is already allocated')]);
   }
+  taken.ports.push(port);
 }
 
 function withHealthPort(
@@ -209,13 +214,13 @@ function withHealthPort(
   if (!needsHealthPort(spec)) return spec;
   const asked = spec.healthCheckNodePort ?? 0;
   if (asked !== 0 && asked === (old?.spec?.healthCheckNodePort ?? 0)) return spec;
-  if (asked !== 0 && !allocator.takePort('TCP', asked)) {
+  if (asked !== 0 && !allocator.takePort(asked)) {
     throw internalError(
       `failed to allocate requested HealthCheck NodePort ${asked}: provided port is already allocated`,
     );
   }
-  const port = asked === 0 ? allocator.nextPort('TCP') : asked;
+  const port = asked === 0 ? allocator.nextPort() : asked;
   if (port === undefined) throw internalError('failed to allocate a HealthCheck NodePort: range is full');
-  taken.ports.push(`TCP/${port}`);
+  taken.ports.push(port);
   return { ...spec, healthCheckNodePort: port };
 }

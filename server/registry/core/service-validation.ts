@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Service, ServiceSpec } from '../../../openapi/generated/types.ts';
 import {
   type FieldError,
@@ -22,6 +22,7 @@ const serviceTypes = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 export function serviceFaults(service: Service): FieldError[] {
   const spec = service.spec ?? {};
   return [
+    ...topologyFaults(service),
     ...typeFaults(spec),
     ...portListFaults(spec),
     ...labelProblems(spec.selector ?? {}, 'spec.selector'),
@@ -34,6 +35,39 @@ export function serviceFaults(service: Service): FieldError[] {
     ...balancerFaults(spec),
     ...trafficFaults(spec),
   ];
+}
+
+const topologyMode = 'service.kubernetes.io/topology-mode';
+const topologyHints = 'service.kubernetes.io/topology-aware-hints';
+
+function topologyFaults({ metadata }: Service): FieldError[] {
+  const { [topologyMode]: mode, [topologyHints]: hints } = metadata?.annotations ?? {};
+  if (mode === undefined || hints === undefined || mode === hints) return [];
+  const text = `must match annotations[${topologyHints}] when both are specified`;
+  return [invalidValue(`metadata.annotations[${topologyMode}]`, mode, text)];
+}
+
+/** Of what a load balancer writes: addresses that are ones, for Services that have one. */
+export function balancerStatusFaults({ spec, status }: Service): FieldError[] {
+  const path = 'status.loadBalancer.ingress';
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  if (spec?.type !== 'LoadBalancer' && ingress.length > 0) {
+    return [forbiddenField(path, "may only be used when `spec.type` is 'LoadBalancer'")];
+  }
+  return ingress.flatMap(({ ip = '', hostname = '', ipMode }, i) => {
+    const at = `${path}[${i}]`;
+    const faults = ip === '' ? [] : ipFaults(`${at}.ip`, ip);
+    if (ip !== '' && ipMode !== undefined) faults.push(...oneOf(`${at}.ipMode`, ipMode, ['Proxy', 'VIP']));
+    if (ip === '' && ipMode !== undefined) {
+      faults.push(forbiddenField(`${at}.ipMode`, 'may not be specified when `ip` is not set'));
+    }
+    if (hostname === '') return faults;
+    faults.push(...texts(`${at}.hostname`, hostname, dnsSubdomain));
+    if (isIP(hostname) !== 0) {
+      faults.push(invalidValue(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'));
+    }
+    return faults;
+  });
 }
 
 function typeFaults(spec: ServiceSpec): FieldError[] {
@@ -101,7 +135,8 @@ function affinityFaults({ sessionAffinity, sessionAffinityConfig: config }: Serv
       ];
 }
 
-function clusterIpFaults(spec: ServiceSpec): FieldError[] {
+/** What is asked for before anything is allocated. */
+export function clusterIpFaults(spec: ServiceSpec): FieldError[] {
   if (spec.type === 'ExternalName') return [];
   const { clusterIP = '', clusterIPs = [], ipFamilies = [] } = spec;
   const path = 'spec.clusterIPs';
@@ -252,7 +287,7 @@ function trafficFaults(spec: ServiceSpec): FieldError[] {
     faults.push(invalidValue('spec.healthCheckNodePort', healthCheckNodePort, text));
   }
   faults.push(...oneOf('spec.internalTrafficPolicy', spec.internalTrafficPolicy, ['Cluster', 'Local']));
-  const distributions = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+  const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
   return [...faults, ...oneOf('spec.trafficDistribution', spec.trafficDistribution, distributions)];
 }
 

@@ -7,7 +7,7 @@ import { dnsLabel, nameRule } from '../validation/names.ts';
 import { ServiceAllocator, type ServiceRange, ipsOf, portsOf } from './service-allocator.ts';
 import { isExternal, isHeadless } from './service-changes.ts';
 import { reserveForService } from './service-reserve.ts';
-import { serviceFaults, serviceUpdateFaults } from './service-validation.ts';
+import { balancerStatusFaults, serviceFaults, serviceUpdateFaults } from './service-validation.ts';
 
 /** Services with addresses out of `range`. */
 export function serviceStrategy(range: ServiceRange): Strategy<Service> {
@@ -35,6 +35,7 @@ export function serviceStrategy(range: ServiceRange): Strategy<Service> {
         form: 'part',
         verbs: ['get', 'patch', 'update'],
         prepareForUpdate: (service, old) => withStatusDefaults(onlyStatus(service, old) as Service),
+        validateUpdate: balancerStatusFaults,
       },
     },
   };
@@ -49,7 +50,7 @@ function orDefault(value: string | undefined, fallback: string): string {
 }
 
 function withDefaults(spec: ServiceSpec): ServiceSpec {
-  const { sessionAffinityConfig: _affinity, ...rest } = spec;
+  const { sessionAffinityConfig: _affinity, internalTrafficPolicy, ...rest } = spec;
   const typed = { ...rest, type: orDefault(spec.type, 'ClusterIP') };
   const { ports, allocateLoadBalancerNodePorts } = typed;
   const internal = ['ClusterIP', 'NodePort', 'LoadBalancer'].includes(typed.type);
@@ -72,7 +73,7 @@ function withDefaults(spec: ServiceSpec): ServiceSpec {
     ...(isExternal(typed)
       ? { externalTrafficPolicy: orDefault(typed.externalTrafficPolicy, 'Cluster') }
       : {}),
-    ...(internal ? { internalTrafficPolicy: typed.internalTrafficPolicy ?? 'Cluster' } : {}),
+    ...(internal ? { internalTrafficPolicy: internalTrafficPolicy ?? 'Cluster' } : {}),
     ...(balancer ? { allocateLoadBalancerNodePorts: allocateLoadBalancerNodePorts ?? true } : {}),
   };
 }

@@ -1,33 +1,37 @@
-import type { LabelSelector, PodTemplateSpec } from '../../../openapi/generated/types.ts';
-import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
+import type { PodTemplateSpec } from '../../../openapi/generated/types.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  required,
+} from '../../../openapi/machinery/status.ts';
 import { notSupported } from './field-errors.ts';
 import { labelProblems } from '../generic/metadata.ts';
+import { qualifiedName } from './names.ts';
 import { podSpecFaults } from './pod-spec.ts';
-import { labelSelectorFaults, selectorMatches } from './selectors.ts';
 
 /** Faults of the pods that a workload would make. */
 export function podTemplateFaults(path: string, template: PodTemplateSpec | undefined): FieldError[] {
   if (template?.spec === undefined) return [required(`${path}.spec.containers`)];
   return [
     ...labelProblems(template.metadata?.labels ?? {}, `${path}.labels`),
+    ...annotationFaults(`${path}.annotations`, template.metadata?.annotations ?? {}),
     ...podSpecFaults(`${path}.spec`, template.spec, { isPod: false, name: '' }),
+    ...((template.spec.ephemeralContainers ?? []).length === 0
+      ? []
+      : [
+          forbiddenField(
+            `${path}.spec.ephemeralContainers`,
+            'ephemeral containers not allowed in pod template',
+          ),
+        ]),
   ];
 }
 
-/** A workload finds its pods by its selector, so its template must match it. */
-export function selectorAndTemplateFaults(
-  selector: LabelSelector | undefined,
-  template: PodTemplateSpec | undefined,
-  selectorPath = 'spec.selector',
-): FieldError[] {
-  if (selector === undefined) return [];
-  const faults = labelSelectorFaults(selectorPath, selector);
-  if (faults.length > 0) return faults;
-  const labels = template?.metadata?.labels ?? {};
-  if (selectorMatches(selector, labels)) return [];
-  return [
-    invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
-  ];
+function annotationFaults(path: string, annotations: Readonly<Record<string, string>>): FieldError[] {
+  return Object.keys(annotations).flatMap((key) =>
+    qualifiedName(key.toLowerCase()).map((fault) => invalidValue(path, key, fault)),
+  );
 }
 
 /** Controllers that replace what ends need pods that always restart. */
