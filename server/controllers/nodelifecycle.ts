@@ -134,10 +134,9 @@ class NodeMonitor {
         ...node,
         status: { ...node.status, conditions },
       });
-      const tainted = await writeTaints(marked, scheduleTaints(marked, context.clock.now()), context);
       if (isNodeReady(node))
         context.events.event(node, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
-      return tainted;
+      return marked; // The taints that keep new pods away follow by the node's own key.
     } catch (error) {
       context.log.log('debug', 'Cannot mark a node', { node: name, error: String(error) });
       return node;

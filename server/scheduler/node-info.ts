@@ -16,6 +16,8 @@ export interface PodInfo {
   readonly requests: Amounts;
   readonly nonZero: { readonly cpu: number; readonly memory: number };
   readonly hostPorts: readonly HostPort[];
+  /** The uid of what controls it: pods of one owner are each other's replicas. "" when nothing does. */
+  readonly ownerUid: string;
 }
 
 const noPorts: readonly HostPort[] = [];
@@ -29,6 +31,7 @@ export function podInfoOf(pod: Pod): PodInfo {
     requests: requestsOf(pod),
     nonZero: nonZeroRequestsOf(pod),
     hostPorts: hostPortsOf(pod),
+    ownerUid: pod.metadata?.ownerReferences?.find((owner) => owner.controller === true)?.uid ?? '',
   };
 }
 
@@ -68,6 +71,8 @@ export class NodeInfo {
   readonly pods = new Map<string, PodInfo>();
   readonly hostPorts: HostPort[] = [];
   images: ReadonlyMap<string, number> = new Map();
+  /** How many pods of an owner are here, by its uid. */
+  readonly replicas = new Map<string, number>();
 
   constructor(name: string) {
     this.name = name;
@@ -99,7 +104,10 @@ export class NodeInfo {
     return info;
   }
 
-  #count({ requests, nonZero }: PodInfo, sign: 1 | -1): void {
+  #count({ requests, nonZero, ownerUid }: PodInfo, sign: 1 | -1): void {
+    const replicas = (this.replicas.get(ownerUid) ?? 0) + sign;
+    if (replicas === 0) this.replicas.delete(ownerUid);
+    else this.replicas.set(ownerUid, replicas);
     for (const [name, amount] of Object.entries(requests))
       this.requested[name] = (this.requested[name] ?? 0) + sign * amount;
     this.nonZeroCpu += sign * nonZero.cpu;

@@ -187,6 +187,20 @@ describe('startScheduler()', () => {
     expect(placed()).toEqual({ low: undefined, high: 'a' });
   });
 
+  it('spreads the replicas of one owner', async () => {
+    const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true };
+    const replica = (name: string): Pod => {
+      const { metadata, ...rest } = pod(name, '1m');
+      return { metadata: { ...metadata, ownerReferences: [owner] }, ...rest };
+    };
+    await start({
+      nodes: ['a', 'b', 'c'].map((name) => node(name, '64')),
+      pods: ['1', '2', '3', '4', '5', '6'].map(replica),
+    });
+    const names = Object.values(placed());
+    expect(['a', 'b', 'c'].map((name) => names.filter((each) => each === name).length)).toEqual([2, 2, 2]);
+  });
+
   it('spreads over many nodes, and looks at a part of them only', async () => {
     await start({
       nodes: Array.from({ length: 300 }, (_, i) => node(`n${i}`)),

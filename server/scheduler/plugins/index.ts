@@ -5,6 +5,7 @@ import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
 import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
+import { replicaSpread } from './replica-spread.ts';
 import { schedulingGates } from './scheduling-gates.ts';
 import { taintToleration } from './taint-toleration.ts';
 
@@ -24,5 +25,6 @@ export const scorePlugins: readonly ScorePlugin[] = [
   taintToleration,
   nodeAffinity,
   nodeResourcesFit,
+  replicaSpread,
   imageLocality,
 ];
