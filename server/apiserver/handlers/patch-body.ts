@@ -47,7 +47,8 @@ export function patchObject(
   }
   if (kind !== 'strategic') refuseOtherKind(patched, target, refusal);
   try {
-    const { object, unknown } = decode(target.schema, isJsonObject(patched) ? patched : {});
+    const wording = kind === 'strategic' ? 'conversion' : 'json';
+    const { object, unknown } = decode(target.schema, isJsonObject(patched) ? patched : {}, wording);
     checkStrict(faultsOf(kind, patch, unknown), target, refusal);
     return { ...object, apiVersion: apiVersionText(target.kind), kind: target.kind.kind };
   } catch (error) {
