@@ -11,6 +11,8 @@ interface Entry {
   pod: Pod;
   /** What the API is known to have. */
   reported: PodStatus;
+  /** Of the pod as our last call left it: an older copy says nothing about it. */
+  revision: string;
   wanted: PodStatus;
   /** Nothing of the pod is left on this node: once its status is out, the pod itself may go. */
   finished: boolean;
@@ -49,7 +51,7 @@ export class StatusManager {
     const entry = this.#entryOf(pod);
     entry.pod = pod;
     // Others write to it too: the node controller takes Ready from pods of a node that was silent, and we give it back.
-    if (!entry.sending) entry.reported = pod.status ?? {};
+    if (!entry.sending && isAsNew(pod, entry.revision)) entry.reported = pod.status ?? {};
     entry.wanted = status;
     this.#send(entry);
   }
@@ -72,7 +74,15 @@ export class StatusManager {
     const known = this.#entries.get(uid);
     if (known !== undefined) return known;
     const status = pod.status ?? {};
-    const entry = { pod, reported: status, wanted: status, finished: false, sending: false, failures: 0 };
+    const entry = {
+      pod,
+      reported: status,
+      wanted: status,
+      finished: false,
+      sending: false,
+      failures: 0,
+      revision: '',
+    };
     this.#entries.set(uid, entry);
     return entry;
   }
@@ -114,12 +124,20 @@ export class StatusManager {
     const { wanted } = entry;
     const patch = statusPatch(uid, entry.reported, wanted);
     if (patch !== undefined) {
-      await client.patch(pods, { namespace, name }, patch, { type: 'strategic', subresource: 'status' });
+      const options = { type: 'strategic', subresource: 'status' } as const;
+      const after = await client.patch(pods, { namespace, name }, patch, options);
       entry.reported = wanted;
+      entry.revision = after.metadata?.resourceVersion ?? '';
       return true;
     }
     if (!entry.finished || !isDeleting(entry.pod)) return false;
     await client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
     return false;
   }
+}
+
+function isAsNew(pod: Pod, revision: string): boolean {
+  const { resourceVersion = '' } = pod.metadata ?? {};
+  if (!/^\d+$/.test(revision) || !/^\d+$/.test(resourceVersion)) return true;
+  return BigInt(resourceVersion) >= BigInt(revision);
 }
