@@ -81,7 +81,7 @@ describe('a rolling update', () => {
                 available[index] = Math.min(available[index] ?? 0, size);
               }
             const last = sizes.length - 1;
-            available[last] = Math.min(sizes[last] ?? 0, (available[last] ?? 0) + (luck.next().value ?? 0));
+            available[last] = Math.min(sizes[last] ?? 0, (available[last] ?? 0) + Number(luck.next().value));
             const ready = available.reduce((sum, count) => sum + count, 0);
             expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(
               replicas + bounds.maxSurge,
