@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { paths } from '../../openapi/machinery/agent-contract.ts';
 import type { Clock } from '../../openapi/machinery/clock.ts';
 import type { Site } from './agent-install.ts';
+import type { SshConnection } from './ssh/connection.ts';
 import { HostFailure, printable } from './ssh/failure.ts';
 import { script } from './ssh/script.ts';
 
@@ -70,7 +71,7 @@ export async function waitForAgent(site: Site, clock: Clock): Promise<void> {
     site.signal.throwIfAborted();
     site.connection.closed.throwIfAborted();
     try {
-      if ((await askHealth(site)) === 200) return;
+      if ((await askHealth(site.connection)) === 200) return;
       last = 'it says that it is not healthy';
     } catch (error) {
       last = printable((error as Error).message);
@@ -85,7 +86,15 @@ export async function waitForAgent(site: Site, clock: Clock): Promise<void> {
   );
 }
 
-async function askHealth({ connection }: Site): Promise<number> {
+/** Never rejects. */
+export async function isAgentHealthy(connection: SshConnection): Promise<boolean> {
+  return await askHealth(connection).then(
+    (code) => code === 200,
+    () => false,
+  );
+}
+
+async function askHealth(connection: SshConnection): Promise<number> {
   const stream = await connection.dial(paths.agentSocket);
   try {
     return await new Promise<number>((resolve, reject) => {

@@ -4,6 +4,7 @@ import { hosts, nodes } from '../../openapi/generated/resources.ts';
 import type { Host } from '../../openapi/generated/types.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
 import { isConflict, isNotFound } from '../../openapi/machinery/status.ts';
+import { isAgentHealthy } from './agent-start.ts';
 import { steps, type Phase } from './conditions.ts';
 import { nodeNameOf, takeOverAnnotation, type Joiner, type Tell } from './join.ts';
 import type { FleetOptions } from './options.ts';
@@ -18,8 +19,10 @@ export const hostFinalizer = 'flotilla.dev/host';
 const conflictDelayMs = 100;
 const retryDelayMs = 1_000;
 const retryDelayMsMax = 60_000;
-/** The longest that the loop sleeps: timers cannot wait longer than 24 days. */
-const sleepMsMax = 86_400_000;
+/** How often a joined host's agent is asked whether it is well; after so many silences the host is joined anew. */
+const healthEveryMs = 30_000;
+const silenceDelayMs = 3_000;
+const silencesMax = 3;
 
 interface WorkerOptions {
   readonly fleet: FleetOptions;
@@ -195,16 +198,21 @@ export class HostWorker {
     this.#connection = undefined;
   }
 
-  /** Rejects when the connection is lost; resolves when the Host changes or the certificate is due. */
+  /** Rejects when the connection is lost; resolves when the Host changes, the certificate is due or the agent is silent. */
   async #untilChange(renewAtMs: number, turn: AbortSignal): Promise<void> {
     const connection = this.#connection?.connection;
     if (connection === undefined) return;
     const { clock } = this.#options.fleet;
     const either = AbortSignal.any([turn, connection.closed]);
-    while (!either.aborted && clock.now() < renewAtMs)
+    const isOver = (): boolean => either.aborted;
+    let silences = 0;
+    while (!isOver() && clock.now() < renewAtMs && silences < silencesMax) {
+      const waitMs = silences > 0 ? silenceDelayMs : healthEveryMs;
       await clock
-        .sleep(Math.min(sleepMsMax, Math.max(1000, renewAtMs - clock.now())), either)
+        .sleep(Math.min(waitMs, Math.max(1000, renewAtMs - clock.now())), either)
         .catch(() => undefined);
+      if (!isOver()) silences = (await isAgentHealthy(connection)) ? 0 : silences + 1;
+    }
     if (!turn.aborted) connection.closed.throwIfAborted();
   }
 

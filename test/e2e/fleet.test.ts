@@ -133,6 +133,17 @@ describe('a host', () => {
     await world.phaseIs('one', 'Ready');
   }, 120_000);
 
+  it('gets its agent started again when somebody stopped it', async () => {
+    await world.phaseIs('one', 'Ready');
+    await lab.host(1).mustExec('systemctl stop flotilla-agent');
+    await world.until(
+      'the agent to answer',
+      () => world.ask('one', '/healthz').catch(() => undefined),
+      90_000,
+    );
+    await world.phaseIs('one', 'Ready');
+  }, 120_000);
+
   it('of another cluster is refused, and taken over when that is asked for', async () => {
     const other = startWorld({ directory, bundlePath, clusterId: 'cluster-b' });
     try {

@@ -246,6 +246,12 @@ function connectFailure(
       options,
     );
   }
+  if (error.level === 'agent')
+    return new HostFailure(
+      'KeyUnreadable',
+      `Cannot log in to ${where}: the SSH agent of the server does not answer (${printable(error.message)}). Start it, or name a key in spec.ssh.identityFile.`,
+      options,
+    );
   const known: Record<string, string> = {
     ECONNREFUSED: 'the connection was refused. Is sshd running there, and the port right?',
     EHOSTUNREACH: 'there is no route to it, or it is off',
