@@ -28,6 +28,7 @@ const checkMs = 10_000;
 /** An unchanged status is written this often. */
 const writeMs = 300_000;
 const leaseMs = 10_000;
+const startPatienceMs = 15_000;
 const leaseSeconds = 40;
 const retryMsMax = 7_000;
 const leaseNamespace = 'kube-node-lease';
@@ -35,18 +36,23 @@ const leaseNamespace = 'kube-node-lease';
 /** Registers this node, tells how it is, and that it is alive. */
 export class NodeAgent {
   readonly #options: NodeAgentOptions;
+  readonly #startedMs: number;
   #node: Node | undefined;
   #lastStatus: NodeStatus | undefined;
   #lastWriteMs = -Infinity;
   #lease: Lease | undefined;
   #wake: AbortController | undefined;
+  /** hurry() came while a report was under way: the next follows at once. */
+  #hurried = false;
 
   constructor(options: NodeAgentOptions) {
     this.#options = options;
+    this.#startedMs = options.clock.monotonic();
   }
 
   /** Something has changed that the status tells: the network stands, the runtime answers. */
   hurry(): void {
+    this.#hurried = true;
     this.#wake?.abort();
   }
 
@@ -61,6 +67,7 @@ export class NodeAgent {
     const { clock, random, log, signal } = this.#options;
     for (let failures = 0; !signal.aborted;) {
       let waitMs = periodMs * (0.9 + random() * 0.2);
+      if (what === 'status') this.#hurried = false;
       try {
         await work();
         failures = 0;
@@ -70,6 +77,7 @@ export class NodeAgent {
         const facts = { what, error: error instanceof Error ? error.message : String(error) };
         log.log(failures === 4 ? 'warn' : 'debug', 'Cannot report the node: trying on', facts);
       }
+      if (what === 'status' && this.#hurried) continue;
       const wake = new AbortController();
       if (what === 'status') this.#wake = wake;
       const sleep = linkSignals(signal, wake.signal);
@@ -86,6 +94,7 @@ export class NodeAgent {
     const status = nodeStatus(reading, before.conditions ?? []);
     const due = clock.monotonic() - this.#lastWriteMs >= writeMs;
     if (!due && sameJson(withoutHeartbeats(before), withoutHeartbeats(status))) return;
+    if (this.#isStarting(before, status)) return;
     try {
       const patch = { status } as unknown as JsonObject;
       const options = { type: 'strategic', subresource: 'status' } as const;
@@ -101,6 +110,13 @@ export class NodeAgent {
     }
     this.#lastStatus = status;
     this.#lastWriteMs = clock.monotonic();
+  }
+
+  /** A restarted agent needs a moment to take up its network: the node, and its pods, stay ready meanwhile. */
+  #isStarting(before: NodeStatus, status: NodeStatus): boolean {
+    const isFirst = this.#lastStatus === undefined && readyOf(before) === 'True';
+    const { clock } = this.#options;
+    return isFirst && readyOf(status) !== 'True' && clock.monotonic() - this.#startedMs < startPatienceMs;
   }
 
   async #register(reading: NodeReading): Promise<Node> {
