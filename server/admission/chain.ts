@@ -6,12 +6,13 @@ export async function mutate(
   plugins: readonly AdmissionPlugin[],
   request: AdmissionRequest,
 ): Promise<KubeObject | undefined> {
-  let { object } = request;
+  let current = request;
   for (const plugin of plugins) {
     if (plugin.mutate === undefined || !plugin.operations.includes(request.operation)) continue;
-    object = await plugin.mutate({ ...request, object });
+    const object = await plugin.mutate(current);
+    if (object !== current.object) current = { ...current, object };
   }
-  return object;
+  return current.object;
 }
 
 /** Asks every plugin that handles the operation, in order. Rejects as soon as one refuses. */
