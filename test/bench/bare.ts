@@ -28,7 +28,7 @@ export async function startBareServer(): Promise<BareServer> {
     '-subj',
     '/CN=bare',
   ]);
-  const program = join(import.meta.dirname, 'bare-server.ts');
+  const program = new URL('bare-server.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [...process.execArgv, program, directory], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -22,7 +22,7 @@ export interface NetworkNode {
 export async function pushNetworkNode(hosts: readonly LabHost[]): Promise<void> {
   const outfile = join('/tmp', `network-node-${process.pid}.cjs`);
   await build({
-    entryPoints: [join(import.meta.dirname, 'network-node.ts')],
+    entryPoints: [new URL('network-node.ts', import.meta.url).pathname],
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -68,7 +68,10 @@ export function startNetworkNode(lab: Lab, host: LabHost, node: string): Network
     stop: () =>
       new Promise((resolve) => {
         if (child.exitCode !== null) resolve();
-        else child.once('exit', () => resolve());
+        else
+          child.once('exit', () => {
+            resolve();
+          });
         child.stdin?.end();
       }),
     log: () => text,

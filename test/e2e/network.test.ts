@@ -26,7 +26,7 @@ interface Pod {
 let lab: Lab;
 let hosts: LabHost[] = [];
 let nodes: NetworkNode[] = [];
-let pods: Pod[] = [];
+const pods: Pod[] = [];
 let before: string[];
 let nodeProgram = 'node';
 const extraServices: World['services'][number][] = [];
@@ -254,6 +254,29 @@ describe('pod network', () => {
 
   it('carries packets of full size', async () => {
     expect(await inPod(0, `ping -c 1 -W 2 -s 1472 ${pod(2).ip}`)).toContain('1 packets received');
+  });
+});
+
+describe('what listens on 127.0.0.1 of a host', () => {
+  it('stays out of reach of pods, though route_localnet is on for NodePorts', async () => {
+    const { host, pid } = pod(2);
+    const serve = "require('net').createServer((s) => s.end('secret')).listen(9999, '127.0.0.1')";
+    await host.mustExec(
+      `setsid ${nodeProgram} -e "${serve}" > /dev/null 2>&1 < /dev/null & echo $! > /root/secret.pid`,
+    );
+    const inNamespace = `nsenter -t ${pid} -n`;
+    const aim = [
+      'ip addr del 127.0.0.1/8 dev lo',
+      'ip route add 127.0.0.1 via 10.244.2.1 dev eth0 onlink',
+      `${inNamespace} sh -c 'echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet'`,
+    ].map((line, i) => (i < 2 ? `${inNamespace} ${line}` : line));
+    const steal = `${inNamespace} timeout 3 ${nodeProgram} -e "require('net').connect({host:'127.0.0.1',port:9999,localAddress:'${pod(2).ip}'}).on('data',(d)=>console.log(String(d)))"`;
+    await host.mustExec(aim.join(' && '));
+    expect((await host.exec(steal)).stdout).toBe('');
+    // Without the guard it would be open: the test does reach it.
+    await host.mustExec('iptables -F KUBE-FIREWALL');
+    expect((await host.exec(steal)).stdout).toContain('secret');
+    await host.mustExec(`${inNamespace} ip addr add 127.0.0.1/8 dev lo; kill $(cat /root/secret.pid)`);
   });
 });
 

@@ -25,6 +25,10 @@ const facts = {
   localServices: [],
 };
 
+/** Of iproute2 and util-linux, which every Debian has. */
+const enter = 'ip';
+const lock = 'flock';
+
 let namespace: NetworkNamespace;
 
 beforeEach(async () => {
@@ -190,11 +194,8 @@ for (const variant of ['nft', 'legacy'] as const) {
         ...host,
         async run(command, args, options) {
           if (!command.endsWith('-restore')) return host.run(command, args, options);
-          const child = spawn('ip', [
-            'netns',
-            'exec',
-            namespace.name,
-            `iptables-${variant}-restore`,
+          const child = spawn(enter, [
+            ...['netns', 'exec', namespace.name, `iptables-${variant}-restore`],
             ...args,
           ]);
           child.stdin.on('error', () => undefined);
@@ -219,7 +220,7 @@ for (const variant of ['nft', 'legacy'] as const) {
 describe('the lock of iptables-legacy', () => {
   it('is waited for, and what could not be written is written later', async () => {
     const host = namespace.host('legacy');
-    const holder = spawn('flock', ['/run/xtables.lock', 'sleep', '60']);
+    const holder = spawn(lock, ['/run/xtables.lock', 'sleep', '60']);
     await systemClock.sleep(200);
     const impatient: Host = {
       ...host,
