@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createClient } from '../openapi/client/create-client.ts';
 import { createHttpTransport } from '../openapi/client/http-transport.ts';
 import { systemClock } from '../openapi/machinery/clock.ts';
@@ -24,10 +24,26 @@ export function cliContext(): CliContext {
     signal: end.signal,
     defaultDataDir: defaultDataDir(),
     version: gitVersion,
-    startServer,
+    startServer: (options) => startServer(options, runProgram),
     lab: labTools,
     connect: (access) => connect(access, end.signal),
   };
+}
+
+/** npm and tar, for what has to be fetched for hosts of another processor. */
+function runProgram(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { cwd, signal, timeout: 600_000 }, (error, _stdout, stderr) => {
+      if (error === null) resolve();
+      else
+        reject(new Error(stderr.trim() === '' ? error.message : stderr.trim().slice(-500), { cause: error }));
+    });
+  });
 }
 
 function connect(access: Access, signal: AbortSignal): ReturnType<CliContext['connect']> {

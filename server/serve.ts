@@ -29,6 +29,7 @@ import { addressIn, type ServerOptions } from './config.ts';
 import { allControllers } from './controllers/index.ts';
 import { runControllers } from './controllers/run.ts';
 import { selectControllers } from './controllers/selection.ts';
+import { npmNode, type RunProgram } from './fleet/npm-node.ts';
 import { startFleet, type Fleet } from './fleet/start.ts';
 import { startScheduler } from './scheduler/run.ts';
 import { openJsonStore } from './storage/journal/open.ts';
@@ -43,7 +44,7 @@ const certificateDays = 365;
 const apiServerName = 'kubernetes.default.svc';
 
 /** Starts everything, in the order in which each part needs the one before. Resolves when requests are served. */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions, runProgram: RunProgram): Promise<RunningServer> {
   const log = lineLogger((line) => process.stderr.write(line), clock.now, options.logLevel);
   const end = new AbortController();
   const stops: (() => Promise<unknown>)[] = [];
@@ -53,7 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const each of stops.splice(0).reverse()) await each();
   }
   try {
-    return await start({ options, log, signal: end.signal, stops }, stop);
+    return await start({ options, runProgram, log, signal: end.signal, stops }, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -62,6 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 interface Starting {
   readonly options: ServerOptions;
+  readonly runProgram: RunProgram;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly stops: (() => Promise<unknown>)[];
@@ -139,7 +141,7 @@ async function refuseTakenPort({ listen }: ServerOptions): Promise<void> {
 }
 
 /** Hosts over SSH. */
-function runFleet({ options, log, signal, stops }: Starting, api: Api, keys: KeyStore): Fleet {
+function runFleet({ options, runProgram, log, signal, stops }: Starting, api: Api, keys: KeyStore): Fleet {
   const client = createClient(api.server.transport(partOfServer('fleet')), {
     clock,
     signal,
@@ -183,7 +185,15 @@ function runFleet({ options, log, signal, stops }: Starting, api: Api, keys: Key
       api.server.accept(stream);
     },
     agentBundlePath: join(import.meta.dirname, 'agent.cjs'),
-    nodeRuntime: { ownPath: process.execPath, ownArch: process.arch, fetch: undefined },
+    nodeRuntime: {
+      ownPath: process.execPath,
+      ownArch: process.arch,
+      fetch: npmNode({
+        cacheDirectory: join(options.dataDir, 'node-runtimes'),
+        version: process.versions.node,
+        run: runProgram,
+      }),
+    },
     ssh: {
       homeDirectory: homedir(),
       knownHostsFiles: [join(homedir(), '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts'],

@@ -2,18 +2,20 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** Runs a program in a directory and waits for its end; rejects with its words when it fails. */
+export type RunProgram = (
+  program: string,
+  args: readonly string[],
+  directory: string,
+  signal: AbortSignal,
+) => Promise<void>;
+
 export interface NpmNodeOptions {
   /** Where fetched programs are kept. */
   readonly cacheDirectory: string;
   /** The version to get: "20.20.2". */
   readonly version: string;
-  /** Runs a program in a directory and waits for its end; rejects with its words when it fails. */
-  readonly run: (
-    program: string,
-    args: readonly string[],
-    directory: string,
-    signal: AbortSignal,
-  ) => Promise<void>;
+  readonly run: RunProgram;
 }
 
 /**
