@@ -366,6 +366,49 @@ describe('dns', () => {
   });
 });
 
+describe('hosts that share no link', () => {
+  async function readdress(make: (address: string) => string): Promise<void> {
+    for (const host of hosts) await host.mustExec(make(host.address));
+    for (const node of nodes) await node.stop();
+    await startNodes();
+    await waitForGateways();
+  }
+
+  it('are joined by a tunnel, and by routes again when they share one', async () => {
+    const via = `ip route replace default via ${lab.gateway}`;
+    await readdress(
+      (address) =>
+        `ip addr add ${address}/32 dev eth0 && ip addr del ${address}/24 dev eth0 && ` +
+        `ip route replace ${lab.gateway} dev eth0 scope link && ${via}`,
+    );
+    await eventually(async () => {
+      expect(await hosts[0]?.mustExec('ip route show 10.244.2.0/24')).toContain('dev flotilla.vx');
+      expect(await inPod(0, get(`http://${pod(3).ip}:8080/`))).toBe('pod3');
+    }, 20_000);
+    expect([...(await repeated(0, 'http://10.96.0.20/', 40))].sort()).toEqual([
+      'pod0',
+      'pod1',
+      'pod2',
+      'pod3',
+    ]);
+    // 1 MB through a tunnel whose packets must be smaller than the pods believe.
+    await pod(3).host.mustExec("docker exec pod3 sh -c 'head -c 1000000 /dev/zero > /www/big'");
+    expect(await inPod(0, `sh -c 'timeout 5 wget -qO- http://${pod(3).ip}:8080/big | wc -c'`)).toBe(
+      '1000000',
+    );
+    await readdress(
+      (address) => `ip addr add ${address}/24 dev eth0 && ip addr del ${address}/32 dev eth0 && ${via}`,
+    );
+    await eventually(async () => {
+      expect(await hosts[0]?.mustExec('ip route show 10.244.2.0/24')).toContain('dev eth0');
+      expect((await hosts[0]?.exec('ip link show flotilla.vx'))?.code).toBe(1);
+      expect(await inPod(0, get(`http://${pod(3).ip}:8080/`))).toBe('pod3');
+    }, 20_000);
+    for (const host of hosts) await host.exec(`ip route del ${lab.gateway} dev eth0 scope link`);
+    await tellWorld();
+  });
+});
+
 describe('repair and restart', () => {
   it('keeps services while the agent is away, and finds them as they were when it comes back', async () => {
     const [first] = hosts;
