@@ -13,7 +13,6 @@ import {
   secrets,
   serviceAccounts,
 } from '../openapi/generated/resources.ts';
-import { operations } from '../openapi/generated/operations.ts';
 import { systemClock } from '../openapi/machinery/clock.ts';
 import type { Logger } from '../openapi/machinery/log.ts';
 import type { Resource } from '../openapi/machinery/resource.ts';
@@ -36,7 +35,8 @@ import type { KeyStore } from './auth/pki/key-store.ts';
 import { accessReviews } from './auth/reviews/access.ts';
 import { identityReviews } from './auth/reviews/identity.ts';
 import { addressIn, type ServerOptions } from './config.ts';
-import { generatedDocuments } from './documents.ts';
+import { generatedDocuments } from './apiserver/discovery/generated-documents.ts';
+import { operationsSource } from './apiserver/discovery/operations-source.ts';
 import { issuerPage } from './issuer-page.ts';
 import { createRegistry } from './registry/registry.ts';
 import { createStrategies } from './registry/index.ts';
@@ -108,7 +108,7 @@ export function createApi(parts: ApiParts): Api {
     connect: createConnectHandler({ objects: lookup, dialer: parts.dialer, clock, random }),
     pages: [
       createDiscovery({
-        source: { resources: servedResources },
+        source: operationsSource(),
         openapi: generatedDocuments(),
         serverAddress: `${advertiseAddress(options)}:${options.listen.port}`,
         version: versionInfo(
@@ -147,17 +147,6 @@ export function createApi(parts: ApiParts): Api {
 function ready<T>(part: T | undefined): T {
   if (part === undefined) throw new Error('The server is not complete yet');
   return part;
-}
-
-function servedResources(): ReturnType<Parameters<typeof createDiscovery>[0]['source']['resources']> {
-  return operations.map((each) => ({
-    ...each,
-    subresources: each.subresources.map(({ name, verbs, responseKind }) => ({
-      name,
-      verbs,
-      ...responseKind,
-    })),
-  }));
 }
 
 function findUid(objects: Pick<ApiServer['objects'], 'get'>): FindUid {

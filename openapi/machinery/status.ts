@@ -182,15 +182,6 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
     message: `Invalid value: ${valueText(value)}${detail === '' ? '' : `: ${detail}`}`,
   };
 }
-export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = [...supported].sort().map((each) => JSON.stringify(each));
-  const tail = list.length === 0 ? '' : `: supported values: ${list.join(', ')}`;
-  return {
-    field,
-    reason: 'FieldValueNotSupported',
-    message: `Unsupported value: ${valueText(value)}${tail}`,
-  };
-}
 export function forbiddenField(field: string, detail: string): FieldError {
   return { field, reason: 'FieldValueForbidden', message: `Forbidden: ${detail}` };
 }

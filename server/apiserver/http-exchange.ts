@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
@@ -135,9 +135,4 @@ function subjectOf(socket: TLSSocket): Credentials['certificate'] {
   if (subject === undefined) return undefined;
   const [commonName = ''] = [subject.CN ?? ''].flat();
   return { commonName, organizations: subject.O === undefined ? [] : [subject.O].flat() };
-}
-
-/** The response has begun, or its connection is gone: nothing more can be said on it. */
-export function isSpoken(response: ServerResponse): boolean {
-  return response.headersSent || response.destroyed;
 }

@@ -1,6 +1,6 @@
 import { operations } from '../../openapi/generated/operations.ts';
 import { allResources } from '../../openapi/generated/resources.ts';
-import { schemaFor, schemaOfDefinition } from '../../openapi/generated/schemas.ts';
+import { schemaOfDefinition } from '../../openapi/generated/schemas.ts';
 import { invariant } from '../../openapi/machinery/invariant.ts';
 import type { ResourceOperations } from '../../openapi/machinery/operation.ts';
 import type { Resource } from '../../openapi/machinery/resource.ts';
@@ -54,5 +54,3 @@ function registeredOf(
   };
 }
 
-/** The schema of a kind that is a body but no resource: Scale, DeleteOptions. */
-export const bodySchema = schemaFor;

@@ -1,23 +1,23 @@
 import { gunzipSync } from 'node:zlib';
-import { openApiV2, openApiV3 } from '../../../openapi/generated/documents.ts';
 import type { OpenApiDocuments } from './openapi.ts';
 
-/** The documents of the built-in kinds, which `npm run generate` made: uncompressed when first asked for, then kept. */
+/** The generated OpenAPI documents. They are loaded and unpacked when somebody asks for them: a server may never need them. */
 export function generatedDocuments(): OpenApiDocuments {
-  const documents = new Map<string, Uint8Array>();
-  function read(name: string, text: string): Uint8Array {
-    const known = documents.get(name);
-    if (known !== undefined) return known;
-    const bytes = gunzipSync(Buffer.from(text, 'base64'));
-    documents.set(name, bytes);
+  const unpacked = new Map<string, Uint8Array>();
+  function unpack(name: string, packed: string): Uint8Array {
+    let bytes = unpacked.get(name);
+    if (bytes === undefined) unpacked.set(name, (bytes = gunzipSync(Buffer.from(packed, 'base64'))));
     return bytes;
   }
+  const load = (): Promise<typeof import('../../../openapi/generated/documents.ts')> =>
+    import('../../../openapi/generated/documents.ts');
   return {
-    v2: () => Promise.resolve(read('', openApiV2)),
-    v3Paths: () => Promise.resolve(Object.keys(openApiV3)),
-    v3(path) {
-      const text = Object.hasOwn(openApiV3, path) ? openApiV3[path] : undefined;
-      return Promise.resolve(text === undefined ? undefined : read(path, text));
+    v2: async () => unpack('v2', (await load()).openApiV2),
+    v3Paths: async () => Object.keys((await load()).openApiV3),
+    async v3(path) {
+      const { openApiV3 } = await load();
+      const packed = Object.hasOwn(openApiV3, path) ? openApiV3[path] : undefined;
+      return packed === undefined ? undefined : unpack(path, packed);
     },
   };
 }

@@ -272,7 +272,10 @@ function parameterMessage(parameter: JsonObject): ProtoWriter {
     formData: [2, messages.FormDataParameter],
     path: [4, messages.PathParameter],
   };
-  const [number, message] = forms[String(parameter['in'])] ?? [3, messages.QueryParameter];
+  const [number, message] = forms[typeof parameter['in'] === 'string' ? parameter['in'] : ''] ?? [
+    3,
+    messages.QueryParameter,
+  ];
   const inner = new ProtoWriter();
   inner.message(number, writeMessage(message, parameter));
   wrapper.message(2, inner);

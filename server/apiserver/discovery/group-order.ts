@@ -42,7 +42,7 @@ export function groupVersions(resources: readonly ServedResource[]): readonly Gr
     list.push(resource);
   }
   return [...groups]
-    .sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
+    .sort(([a], [b]) => (rank(a) === rank(b) ? (a < b ? -1 : 1) : rank(a) - rank(b)))
     .map(([name, versions]) => ({ name, versions: orderedVersions(versions) }));
 }
 
@@ -55,7 +55,8 @@ export function compareVersions(a: string, b: string): number {
     if (right !== undefined) return 1;
     return a < b ? -1 : 1;
   }
-  return right.stability - left.stability || right.major - left.major || right.minor - left.minor;
+  if (left.stability !== right.stability) return right.stability - left.stability;
+  return left.major === right.major ? right.minor - left.minor : right.major - left.major;
 }
 
 function orderedVersions(

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../openapi/machinery/clock.ts';
 import { timeText } from '../../../openapi/machinery/clock.ts';
 import type { KubeObject, ObjectMeta } from '../../../openapi/machinery/object.ts';
-import { type FieldError, internalError, invalid, StatusError } from '../../../openapi/machinery/status.ts';
+import { type FieldError, invalid, StatusError } from '../../../openapi/machinery/status.ts';
 import type { Storage, Versioned } from '../../storage/storage.ts';
 import { rememberAttributes } from '../attributes.ts';
 import { objectKey } from '../keys.ts';
@@ -124,8 +124,4 @@ export function parseResourceVersion(text: string | undefined): number {
     throw new StatusError('', `strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`);
   }
   return value;
-}
-
-export function notStored(what: string): StatusError {
-  return internalError(`${what} is not stored`);
 }
