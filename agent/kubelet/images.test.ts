@@ -28,7 +28,7 @@ describe('parseImage()', () => {
     'a b',
     'a\nb',
     'a/../b',
-    `${'a'.repeat(2000)}`,
+    'a'.repeat(2000),
     'a@sha256:xyz',
     'https://a/b',
   ];
