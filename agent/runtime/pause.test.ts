@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { pauseProgram } from './pause.ts';
 
 function ended(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
-  return new Promise((resolve) => child.once('exit', (code, signal) => { resolve({ code, signal }); }));
+  return new Promise((resolve) =>
+    child.once('exit', (code, signal) => {
+      resolve({ code, signal });
+    }),
+  );
 }
 
 describe('pauseProgram()', () => {
@@ -34,7 +38,11 @@ describe('pauseProgram()', () => {
         const end = ended(child);
         const early = await Promise.race([
           end,
-          new Promise((resolve) => setTimeout(() => { resolve('waits'); }, 100)),
+          new Promise((resolve) =>
+            setTimeout(() => {
+              resolve('waits');
+            }, 100),
+          ),
         ]);
         expect(early).toBe('waits');
         child.kill(name);

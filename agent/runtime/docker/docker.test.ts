@@ -42,7 +42,9 @@ describe('newestKnown()', () => {
     { offered: 'x', want: '1.41' },
   ];
   for (const { offered, want } of cases) {
-    it(`speaks ${want} with an engine that offers "${offered}"`, () => { expect(newestKnown(offered)).toBe(want); });
+    it(`speaks ${want} with an engine that offers "${offered}"`, () => {
+      expect(newestKnown(offered)).toBe(want);
+    });
   }
 });
 
