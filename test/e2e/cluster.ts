@@ -11,6 +11,8 @@ import { eventually, kubectlFor, type Kubectl } from './kubectl.ts';
 /** The lab and the data directory that all end-to-end test files share, one after the other; global-teardown.ts removes both. */
 export const e2eLab = { name: 'e2e', hosts: 3 };
 export const e2eDirectory = '/var/lib/flotilla-e2e';
+/** Which run of jest brought the cluster up: only that one takes it down. */
+export const ownerFile = `${e2eDirectory}/owner`;
 const port = 7643;
 
 const root = join(import.meta.dirname, '../..');
@@ -106,6 +108,8 @@ export interface Cluster {
 
 /** Three lab hosts, the real server, the hosts joined, busybox loaded. Takes up what an earlier test file left. */
 export async function startCluster(): Promise<Cluster> {
+  await mkdir(e2eDirectory, { recursive: true });
+  await writeFile(ownerFile, `${process.pid} ${process.ppid}`);
   const lab = await labUp(e2eLab);
   const server = serverProcess(e2eDirectory, port, ['--node-grace-period', '12']);
   await server.start();
