@@ -1,16 +1,10 @@
-import { stringify } from 'yaml';
+import type { JsonValue } from '../../../openapi/machinery/json.ts';
 import { parseYaml } from '../../../openapi/machinery/parse.ts';
 import type { Codec } from './codec.ts';
+import { yamlText } from './yaml-writer.ts';
 
 export const yamlCodec: Codec = {
   mediaType: 'application/yaml',
   parse: (bytes) => parseYaml(bytes, { largeIntegers: 'note' }),
-  encode(json) {
-    const text = stringify(JSON.parse(json.toString('utf8')), {
-      sortMapEntries: true,
-      aliasDuplicateObjects: false,
-      version: '1.1',
-    });
-    return Buffer.from(text);
-  },
+  encode: (json) => Buffer.from(yamlText(JSON.parse(json.toString('utf8')) as JsonValue)),
 };
