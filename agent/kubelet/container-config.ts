@@ -1,13 +1,20 @@
 import { posix } from 'node:path';
 import type { Container, Pod, VolumeMount } from '../../openapi/generated/types.ts';
-import type { ContainerConfig, MountConfig, PodNamespaces, SandboxConfig } from '../runtime/driver.ts';
+import {
+  ContainerState,
+  type ContainerConfig,
+  type MountConfig,
+  type PodNamespaces,
+  type SandboxConfig,
+} from '../runtime/driver.ts';
 import type { MountedVolumes } from '../volumes/pod-volumes.ts';
 import { VolumeError } from '../volumes/pod-volumes.ts';
 import { ConfigError, environment } from './environment.ts';
 import { expand } from './expand.ts';
-import { isHostNetwork, podRef } from './pod.ts';
+import { ephemeralContainers, isHostNetwork, podRef } from './pod.ts';
 import { makeTerminationLog, podFiles, terminationLogPath } from './pod-files.ts';
 import { kernelHostname } from './pod-names.ts';
+import { latestContainer, type PodRuntime } from './pod-runtime.ts';
 import type { PodTools } from './pod-tools.ts';
 import { containerResources } from './resources.ts';
 import { containerSecurity } from './security.ts';
@@ -34,6 +41,7 @@ export function sandboxConfig(pod: Pod, attempt: number, clusterDomain: string):
 }
 
 export interface ConfigInput {
+  readonly runtime: PodRuntime;
   /** With the addresses filled into its status. */
   readonly pod: Pod;
   readonly container: Container;
@@ -62,6 +70,7 @@ export async function containerConfig(input: ConfigInput, tools: PodTools): Prom
     env: [...env].map(([name, value]) => ({ name, value })),
     mounts: await mountsOf(input, tools, lookup),
     namespaces: namespacesOf(pod),
+    processTarget: processTargetOf(input),
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,
     tty: container.tty === true,
@@ -70,6 +79,16 @@ export async function containerConfig(input: ConfigInput, tools: PodTools): Prom
     specHash: specHash(container),
     stopSignal: container.lifecycle?.stopSignal ?? '',
   };
+}
+
+/** An ephemeral container may look at the processes of one of the others. */
+function processTargetOf({ pod, container, runtime }: ConfigInput): string {
+  const target =
+    ephemeralContainers(pod).find(({ name }) => name === container.name)?.targetContainerName ?? '';
+  if (target === '') return '';
+  const status = latestContainer(runtime, target);
+  if (status?.state === ContainerState.Running) return status.id;
+  throw new ConfigError(`unable to find target container ${target}`);
 }
 
 async function mountsOf(

@@ -118,7 +118,7 @@ export class PodStarter {
     const status = await driver.imageStatus(image, signal);
     verifyNonRoot(pod, container, status?.user ?? '');
     const attempt = nextAttempt(pod, runtime, container.name);
-    const config = await containerConfig({ pod, container, attempt, image, mounted }, this.#tools);
+    const config = await containerConfig({ pod, container, runtime, attempt, image, mounted }, this.#tools);
     return await driver.createContainer(sandboxId, config, signal);
   }
 

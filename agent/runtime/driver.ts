@@ -146,6 +146,8 @@ export interface ContainerConfig {
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly mounts: readonly MountConfig[];
   readonly namespaces: PodNamespaces;
+  /** A container whose processes this one sees; empty: as `namespaces` says. */
+  readonly processTarget: string;
   readonly stdin: boolean;
   readonly stdinOnce: boolean;
   readonly tty: boolean;

@@ -30,6 +30,7 @@ function containerConfig(pod: PodRef, image: string, more: Partial<ContainerConf
     },
     ...{ workingDir: '', env: [{ name: 'GREETING', value: 'hello\nworld' }], mounts: [] },
     namespaces: sandboxConfig(pod).namespaces,
+    processTarget: '',
     ...{ stdin: false, stdinOnce: false, tty: false, specHash: '1:x', stopSignal: '' },
     security: {
       ...{ user: undefined, group: undefined, supplementalGroups: [], privileged: false },

@@ -82,12 +82,13 @@ export function containerBody(
   };
 }
 
-function namespacesOf(sandboxId: string, { namespaces, mounts }: ContainerConfig): object {
+function namespacesOf(sandboxId: string, { namespaces, mounts, processTarget }: ContainerConfig): object {
   const shared = `container:${sandboxId}`;
+  const pid = { pod: shared, host: 'host', container: '' }[namespaces.pid];
   return {
     NetworkMode: shared,
     IpcMode: shared,
-    PidMode: { pod: shared, host: 'host', container: '' }[namespaces.pid],
+    PidMode: processTarget === '' ? pid : `container:${processTarget}`,
     UTSMode: namespaces.network === 'host' ? 'host' : '',
     Mounts: mounts.map(mountBody),
   };

@@ -73,6 +73,7 @@ const config: ContainerConfig = {
   env: [{ name: 'A', value: 'x=y\n' }],
   mounts: [{ hostPath: '/a:ro', containerPath: '/b', readOnly: true, propagation: 'rslave' }],
   namespaces: { network: 'pod', pid: 'pod', ipc: 'pod' },
+  processTarget: '',
   ...{ stdin: false, stdinOnce: false, tty: false, specHash: '1:a', stopSignal: '' },
   security: {
     ...{ user: 1000, group: 2000, supplementalGroups: [5], privileged: false, readOnlyRootFilesystem: true },
