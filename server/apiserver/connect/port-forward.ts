@@ -43,7 +43,7 @@ export function servePortForward(
         else pair.data = stream;
         if (pair.error === undefined || pair.data === undefined) return;
         pairs.delete(id);
-        void forward(pair.error, pair.data, open, gone.signal);
+        void forward({ error: pair.error, data: pair.data }, open, clock, gone.signal);
       },
       onClose() {
         gone.abort(new Error('the client has gone'));
@@ -82,17 +82,24 @@ function expire(pairs: Map<string, Pair>, id: string, clock: Clock, signal: Abor
   );
 }
 
+/** When one direction has ended, the other gets a moment; kubectl up to 1.30 closes its side only after the error stream's end. */
+const lingerMs = 1000;
+
 async function forward(
-  error: SpdyStream,
-  data: SpdyStream,
+  { error, data }: { readonly error: SpdyStream; readonly data: SpdyStream },
   open: (port: number, signal: AbortSignal) => Promise<Duplex>,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   error.resume(); // The client closes its side at once.
   try {
     const target = await open(Number(data.headers.get('port')), signal);
-    await join(data, target);
+    const joined = join(data, target);
+    await Promise.race([joined, finished(target, { writable: false }).catch(() => undefined)]);
     error.end();
+    await Promise.race([joined, clock.sleep(lingerMs, signal).catch(() => undefined)]);
+    target.destroy();
+    await joined;
   } catch (failure) {
     error.end((failure as Error).message);
     data.end();
