@@ -96,8 +96,11 @@ export class BridgeNetwork implements PodNetwork {
     if (plan.bridge.length > 0)
       await host.run('bridge', ['-batch', '-'], { input: batch(plan.bridge), signal });
     for (const link of plan.links) await this.#settings.set(`net/ipv4/conf/${link}/route_localnet`, '1');
-    // Neighbours on the bridge are reached through us on purpose.
-    await this.#settings.set(`net/ipv4/conf/${bridgeName}/send_redirects`, '0');
+    // Neighbours on the bridge are reached through us on purpose: told of each other, they would answer a service's client
+    // past the firewall, from an address that it never called. The kernel takes the greater of "all" and the link's own
+    // value; other links keep theirs.
+    for (const link of [bridgeName, 'all'])
+      await this.#settings.set(`net/ipv4/conf/${link}/send_redirects`, '0');
     this.#configured = { config, addresses, mtu: plan.mtu, tunnelled: plan.tunnelled };
   }
 
