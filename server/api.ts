@@ -101,7 +101,7 @@ export function createApi(parts: ApiParts): Api {
     registry: createRegistry(
       createStrategies({ cidr: options.serviceCIDR, random }, tokenIssuer(signer, clock)),
     ),
-    authenticators: [certificateAuthenticator, serviceAccountAuthenticator(signer, find, clock.now)],
+    authenticators: [certificateAuthenticator, serviceAccountAuthenticator(signer, find, () => clock.now())],
     authorizer,
     admission: admissionPlugins({ lookup, authorizer, random }),
     reviews: [...accessReviews(authorizer, authorizer), ...identityReviews(signer, find, clock)],

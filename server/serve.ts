@@ -45,7 +45,11 @@ const apiServerName = 'kubernetes.default.svc';
 
 /** Starts everything, in the order in which each part needs the one before. Resolves when requests are served. */
 export async function startServer(options: ServerOptions, runProgram: RunProgram): Promise<RunningServer> {
-  const log = lineLogger((line) => process.stderr.write(line), clock.now, options.logLevel);
+  const log = lineLogger(
+    (line) => process.stderr.write(line),
+    () => clock.now(),
+    options.logLevel,
+  );
   const end = new AbortController();
   const stops: (() => Promise<unknown>)[] = [];
   /** Undoes what has been started, the last first. */
@@ -79,7 +83,7 @@ async function start(starting: Starting, stop: () => Promise<void>): Promise<Run
     log: log.child('store'),
   });
   stops.push(() => store.close());
-  const keys = await openKeyStore(join(options.dataDir, 'pki'), clock.now);
+  const keys = await openKeyStore(join(options.dataDir, 'pki'), () => clock.now());
   const certificate = await keys.keep('server', {
     commonName: 'kube-apiserver',
     names: serverNames(options),

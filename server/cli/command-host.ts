@@ -5,6 +5,7 @@ import { hosts } from '../../openapi/generated/resources.ts';
 import type { Host } from '../../openapi/generated/types.ts';
 import { isNotFound } from '../../openapi/machinery/status.ts';
 import { connect, fetchTable, withAccessFlags, type AccessFlags } from './access.ts';
+import { applyHost } from './command-up.ts';
 import { UsageError, type CliContext } from './context.ts';
 import { followHosts } from './host-progress.ts';
 import { serverTableText } from './table.ts';
@@ -41,21 +42,23 @@ function collect(value: string, before: string[]): string[] {
 function addCommand(context: CliContext): Command {
   return withAccessFlags(
     new Command('add')
-      .description('Join a host: its key is verified, the agent pushed and started')
+      .description(
+        'Join a host: its key is verified, the agent pushed and started. Again for the same name: changes it',
+      )
       .argument('<user@address>', 'how to reach it by SSH')
       .option('--name <name>', 'its name in the cluster (default: the address)')
       .option('--port <port>', 'port of its SSH server')
       .option('--key <file>', 'private key; without it the SSH agent and the usual files are tried')
       .option('--jump <user@host:port>', 'go through this machine')
       .option('--sudo', 'become root by sudo -n')
-      .option('--install-runtime <runtime>', 'install docker or containerd when none is there')
+      .option('--install-runtime <runtime>', 'install docker when no runtime is there (Debian and Ubuntu)')
       .option('--label <key=value>', 'a label for the node; may stand several times', collect, [])
       .option('--host-key <fingerprint>', 'accept only this host key: SHA256:…')
       .option('--no-wait', 'do not wait until the host is Ready'),
   ).action(async (target: string, flags: AddFlags) => {
     const host = hostFrom(target, flags);
     const { client } = await connect(context, flags);
-    await client.create(hosts, host);
+    await applyHost(client, host);
     if (!flags.wait) return;
     const late = await followHosts(context, client, [host.metadata?.name ?? ''], joinPatienceMs);
     if (late.length > 0)

@@ -60,7 +60,8 @@ export async function joinFleet(context: CliContext, server: RunningServer, flee
     context.err(`Not Ready yet: ${late.join(', ')}. The server goes on trying; see flotilla host doctor\n`);
 }
 
-async function applyHost(client: Client, host: Host): Promise<void> {
+/** Creates the host, or brings the one of that name to the same spec. */
+export async function applyHost(client: Client, host: Host): Promise<void> {
   const name = host.metadata?.name ?? '';
   try {
     const found = await client.get(hosts, { name });

@@ -11,7 +11,16 @@ const ambient = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'openapi/generated/', 'test/style/*.js', 'test/style/*.cjs', 'test/run/*.mjs'] },
+  {
+    ignores: [
+      'dist/',
+      '.cache/',
+      'openapi/generated/',
+      'test/style/*.js',
+      'test/style/*.cjs',
+      'test/run/*.mjs',
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
@@ -67,7 +76,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/main.ts', '**/config.ts', 'agent/host/**', 'openapi/machinery/clock.ts'],
+    files: [
+      '**/main.ts',
+      'server/context.ts',
+      'server/serve.ts',
+      '**/config.ts',
+      'agent/host/**',
+      'openapi/machinery/clock.ts',
+    ],
     rules: {
       'no-restricted-properties': 'off',
       'no-restricted-globals': 'off',

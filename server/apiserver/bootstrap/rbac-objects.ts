@@ -46,12 +46,17 @@ function roleObject(spec: RoleSpec): KubeObject {
   return {
     apiVersion,
     kind: spec.namespace === undefined ? 'ClusterRole' : 'Role',
-    metadata: metadataOf(spec, spec.aggregateTo === undefined ? {} : { [aggregation(spec.aggregateTo)]: 'true' }),
+    metadata: metadataOf(
+      spec,
+      spec.aggregateTo === undefined ? {} : { [aggregation(spec.aggregateTo)]: 'true' },
+    ),
     ...(spec.aggregates === undefined
       ? { rules: spec.rules.map(parseRule) }
       : {
           rules: null,
-          aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [aggregation(spec.aggregates)]: 'true' } }] },
+          aggregationRule: {
+            clusterRoleSelectors: [{ matchLabels: { [aggregation(spec.aggregates)]: 'true' } }],
+          },
         }),
   };
 }

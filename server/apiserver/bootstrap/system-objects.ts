@@ -78,9 +78,7 @@ function serviceObjects(options: SystemOptions): readonly WrittenObject[] {
         namespace: 'default',
         labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
       },
-      subsets: [
-        { addresses: [{ ip: advertiseAddress }], ports: [{ name: 'https', port, protocol: 'TCP' }] },
-      ],
+      subsets: [{ addresses: [{ ip: advertiseAddress }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
     },
     {
       apiVersion: 'discovery.k8s.io/v1',
