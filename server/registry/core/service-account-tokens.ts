@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { serviceAccounts } from '../../../openapi/generated/resources.ts';
 import type { ServiceAccount, TokenRequest } from '../../../openapi/generated/types.ts';
 import type { Resource } from '../../../openapi/machinery/resource.ts';
@@ -59,8 +60,9 @@ async function createToken(
   const faults = lifetimeFaults(body);
   if (faults.length > 0) throw invalid(tokenRequests, '', faults);
   await admit(body);
-  const { expirationSeconds = 3600, boundObjectRef } = body.spec ?? {};
-  // Left out, the decoder gives null, as Go's empty slice reads.
+  // Left out, the decoder gives null, as Go's nil reads.
+  const expirationSeconds = body.spec?.expirationSeconds ?? 3600;
+  const boundObjectRef = body.spec?.boundObjectRef ?? undefined;
   const audiences = (body.spec?.audiences as readonly string[] | null | undefined) ?? [];
   const issued = await issuer.issue(
     {
@@ -77,6 +79,7 @@ async function createToken(
     metadata: {
       name: key.name,
       namespace: key.namespace,
+      uid: randomUUID(),
       creationTimestamp: `${new Date(context.clock.now()).toISOString().slice(0, 19)}Z`,
     },
     spec: {
