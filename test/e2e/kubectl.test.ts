@@ -74,7 +74,7 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
     await cluster.stop();
   });
 
-  const inNamespace = (...args: string[]): Promise<string> => kubectl(...args, '-n', namespace);
+  const inNamespace = (...args: string[]): Promise<string> => kubectl('-n', namespace, ...args);
   const firstPod = async (): Promise<string> =>
     (await inNamespace('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[0].metadata.name}')).trim();
 
