@@ -11,8 +11,8 @@ import { watchOf } from './shared/watches.ts';
 
 /** Deletes pods from nodes with NoExecute taints: at once, or when their tolerations of them have run out. */
 export function createTaintEvictionController(): Controller {
-  /** Pods whose eviction is coming, so that a cancellation can be told. */
-  const marked = new Set<string>();
+  /** Pods whose eviction is coming, and since when, in ms since 1970. */
+  const marked = new Map<string, number>();
   return {
     name: 'taint-eviction',
     workers: 8,
@@ -30,7 +30,8 @@ export function createTaintEvictionController(): Controller {
         return undefined;
       }
       const nowMs = context.clock.now();
-      const atMs = evictionTime(pod.spec?.tolerations ?? [], executeTaints(node.spec?.taints), nowMs);
+      const sinceMs = marked.get(keyText(key)) ?? nowMs;
+      const atMs = evictionTime(pod.spec?.tolerations ?? [], executeTaints(node.spec?.taints), sinceMs);
       if (atMs === undefined) {
         if (marked.delete(keyText(key)))
           context.events.event(
@@ -41,7 +42,7 @@ export function createTaintEvictionController(): Controller {
           );
         return undefined;
       }
-      marked.add(keyText(key));
+      marked.set(keyText(key), sinceMs);
       if (atMs > nowMs) return atMs - nowMs;
       await evict(pod, context);
       marked.delete(keyText(key));
@@ -69,20 +70,20 @@ function executeTaints(taints: readonly Taint[] | undefined): readonly Taint[] {
 
 /**
  * When a pod must go, in ms since 1970; undefined: it may stay. A taint that is not tolerated means at once; of the limited tolerations
- * of all taints the shortest counts, from when the taint was set.
+ * of all taints the shortest counts, from when this process first saw that the pod must go: a server that was off must not evict at once
+ * what it could not watch.
  */
 export function evictionTime(
   tolerations: readonly Toleration[],
   taints: readonly Taint[],
-  nowMs: number,
+  sinceMs: number,
 ): number | undefined {
   let atMs: number | undefined;
   for (const taint of taints) {
     const matching = tolerations.filter((toleration) => tolerates([toleration], taint));
-    if (matching.length === 0) return nowMs;
+    if (matching.length === 0) return sinceMs;
     const limits = matching.flatMap((toleration) => toleration.tolerationSeconds ?? []);
     if (limits.length === 0) continue;
-    const sinceMs = taint.timeAdded === undefined ? nowMs : Date.parse(taint.timeAdded);
     const endMs = sinceMs + Math.max(0, Math.min(...limits)) * 1000;
     atMs = Math.min(atMs ?? Infinity, endMs);
   }
