@@ -64,7 +64,9 @@ export async function openAgentCommand(
       perMessageDeflate: false,
       maxPayload: messageBytesMax,
     });
-    const abort = (): void => socket.terminate();
+    const abort = (): void => {
+      socket.terminate();
+    };
     signal.addEventListener('abort', abort, { once: true });
     socket.once('open', () => {
       socket.off('error', reject);
@@ -102,7 +104,9 @@ export async function openAgentPort(
       reject(signal.reason as Error);
     };
     signal.addEventListener('abort', abort, { once: true });
-    stream.once('close', () => signal.removeEventListener('abort', abort));
+    stream.once('close', () => {
+      signal.removeEventListener('abort', abort);
+    });
     outgoing.on('upgrade', (_response, socket, head) => {
       if (head.length > 0) socket.unshift(head);
       resolve(socket);

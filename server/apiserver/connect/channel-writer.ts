@@ -43,7 +43,9 @@ export class ChannelWriter extends Writable {
       done(); // Nobody is there to read it; the close is told apart.
       return;
     }
-    this.#socket.send(this.#codec.encode(this.#channel, chunk), { binary: this.#codec.binary }, () => done());
+    this.#socket.send(this.#codec.encode(this.#channel, chunk), { binary: this.#codec.binary }, () => {
+      done();
+    });
   }
 }
 

@@ -77,7 +77,9 @@ async function finish(
   if (socket.readyState !== socket.OPEN) return;
   const text = errorText(protocol, status);
   await new Promise<void>((resolve) => {
-    socket.once('close', () => resolve());
+    socket.once('close', () => {
+      resolve();
+    });
     if (text !== '') socket.send(codec.encode(Channel.error, Buffer.from(text)), { binary: codec.binary });
     socket.close(1000);
   });

@@ -15,13 +15,17 @@ export async function bridgeCommand(client: CommandStreams, agent: WebSocket): P
   const { stdin, resize } = client;
   if (stdin !== undefined) {
     stdin.pipe(new ChannelWriter(agent, Channel.stdin));
-    stdin.once('end', () => sendClose(agent, Channel.stdin));
+    stdin.once('end', () => {
+      sendClose(agent, Channel.stdin);
+    });
   }
   resize?.on('data', (size: string) => {
     if (agent.readyState === agent.OPEN)
       agent.send(Buffer.concat([Buffer.from([Channel.resize]), Buffer.from(size)]));
   });
-  const leave = (): void => agent.close(1000);
+  const leave = (): void => {
+    agent.close(1000);
+  };
   if (client.gone.aborted) leave();
   client.gone.addEventListener('abort', leave, { once: true });
   try {
@@ -41,7 +45,9 @@ function agentStatus(client: CommandStreams, agent: WebSocket): Promise<CommandS
       else if (message[0] === Channel.stderr) deliver(agent, client.stderr ?? client.stdout, payload);
       else if (message[0] === Channel.error && payload.length > 0) resolve(parseStatus(payload));
     });
-    agent.on('error', (error) => resolve(commandFailed(error.message)));
+    agent.on('error', (error) => {
+      resolve(commandFailed(error.message));
+    });
     agent.on('close', (code) => {
       const clean = code === 1000;
       resolve(clean ? commandSucceeded : commandFailed('error reading from the agent: connection lost'));

@@ -221,7 +221,11 @@ async function upgradeLog(
   try {
     for await (const chunk of log ?? []) {
       const message = text ? (chunk as Buffer).toString('base64') : (chunk as Buffer);
-      await new Promise<void>((resolve) => webSocket.send(message, { binary: !text }, () => resolve()));
+      await new Promise<void>((resolve) => {
+        webSocket.send(message, { binary: !text }, () => {
+          resolve();
+        });
+      });
     }
   } catch {
     // The client has gone, or the agent: what came has been sent.

@@ -46,7 +46,9 @@ export async function acceptWebSocket(
     server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   }
   return await new Promise((resolve, reject) => {
-    socket.once('close', () => reject(new Error('the client went away during the handshake')));
+    socket.once('close', () => {
+      reject(new Error('the client went away during the handshake'));
+    });
     server.handleUpgrade(incoming, socket, head, (accepted) => {
       accepted.pause();
       resolve({ socket: accepted, protocol: protocol ?? '' });

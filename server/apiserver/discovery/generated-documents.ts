@@ -9,8 +9,7 @@ export function generatedDocuments(): OpenApiDocuments {
     if (bytes === undefined) unpacked.set(name, (bytes = gunzipSync(Buffer.from(packed, 'base64'))));
     return bytes;
   }
-  const load = (): Promise<typeof import('../../../openapi/generated/documents.ts')> =>
-    import('../../../openapi/generated/documents.ts');
+  const load = async () => import('../../../openapi/generated/documents.ts');
   return {
     v2: async () => unpack('v2', (await load()).openApiV2),
     v3Paths: async () => Object.keys((await load()).openApiV3),

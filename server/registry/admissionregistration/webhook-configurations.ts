@@ -92,7 +92,7 @@ function nameFaults(path: string, name: string): FieldError[] {
 
 function settingFaults(path: string, hook: Webhook): FieldError[] {
   const { timeoutSeconds = 10 } = hook;
-  const sideEffects: string | undefined = hook.sideEffects;
+  const { sideEffects } = hook as { readonly sideEffects?: string };
   return [
     ...versionFaults(`${path}.admissionReviewVersions`, hook.admissionReviewVersions),
     ...(hook.rules ?? []).flatMap((rule, i) => ruleFaults(`${path}.rules[${i}]`, rule)),

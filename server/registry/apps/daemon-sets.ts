@@ -39,7 +39,7 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
     status: {
       form: 'part',
       verbs: ['get', 'patch', 'update'],
-      prepareForUpdate: (set, old) => onlyStatus(set, old) as DaemonSet,
+      prepareForUpdate: (set, old) => onlyStatus(set, old),
       validateUpdate: ({ status }) =>
         statusCountFaults(
           { ...status },

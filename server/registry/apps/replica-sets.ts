@@ -50,7 +50,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
     status: {
       form: 'part',
       verbs: ['get', 'patch', 'update'],
-      prepareForUpdate: (set, old) => onlyStatus(set, old) as ReplicaSet,
+      prepareForUpdate: (set, old) => onlyStatus(set, old),
       validateUpdate: ({ status }) =>
         statusCountFaults(
           { ...status },

@@ -46,7 +46,7 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
     status: {
       form: 'part',
       verbs: ['get', 'patch', 'update'],
-      prepareForUpdate: (set, old) => onlyStatus(set, old) as StatefulSet,
+      prepareForUpdate: (set, old) => onlyStatus(set, old),
       validateUpdate: ({ status }) =>
         statusCountFaults(
           { ...status },
@@ -67,14 +67,13 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
 
 function withDefaults(spec: StatefulSetSpec): StatefulSetSpec {
   const { updateStrategy, persistentVolumeClaimRetentionPolicy: retention, volumeClaimTemplates } = spec;
-  const type = (updateStrategy?.type ?? '') === '' ? 'RollingUpdate' : (updateStrategy?.type ?? '');
+  const named = updateStrategy?.type ?? '';
+  const type = orElse(named, 'RollingUpdate');
   const rolling = updateStrategy?.rollingUpdate;
-  const needsPartition =
-    type === 'RollingUpdate' && ((updateStrategy?.type ?? '') === '' || rolling !== undefined);
+  const needsPartition = type === 'RollingUpdate' && (named === '' || rolling !== undefined);
   return {
     ...spec,
-    podManagementPolicy:
-      (spec.podManagementPolicy ?? '') === '' ? 'OrderedReady' : (spec.podManagementPolicy ?? ''),
+    podManagementPolicy: orElse(spec.podManagementPolicy, 'OrderedReady'),
     updateStrategy: {
       ...updateStrategy,
       type,
@@ -82,8 +81,8 @@ function withDefaults(spec: StatefulSetSpec): StatefulSetSpec {
       ...(needsPartition ? { rollingUpdate: { partition: rolling?.partition ?? 0 } } : {}),
     },
     persistentVolumeClaimRetentionPolicy: {
-      whenDeleted: (retention?.whenDeleted ?? '') === '' ? 'Retain' : (retention?.whenDeleted ?? ''),
-      whenScaled: (retention?.whenScaled ?? '') === '' ? 'Retain' : (retention?.whenScaled ?? ''),
+      whenDeleted: orElse(retention?.whenDeleted, 'Retain'),
+      whenScaled: orElse(retention?.whenScaled, 'Retain'),
     },
     replicas: spec.replicas ?? 1,
     revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
@@ -91,14 +90,24 @@ function withDefaults(spec: StatefulSetSpec): StatefulSetSpec {
     ...(volumeClaimTemplates === undefined
       ? {}
       : {
-          volumeClaimTemplates: volumeClaimTemplates.map((claim) => ({
-            ...claim,
-            apiVersion: 'v1',
-            kind: 'PersistentVolumeClaim',
-            spec: { ...claim.spec, volumeMode: claim.spec?.volumeMode ?? 'Filesystem' },
-            status: { ...claim.status, phase: claim.status?.phase ?? 'Pending' },
-          })),
+          volumeClaimTemplates: volumeClaimTemplates.map(withClaimDefaults),
         }),
+  };
+}
+
+function orElse(text: string | undefined, otherwise: string): string {
+  return text === undefined || text === '' ? otherwise : text;
+}
+
+type Claim = NonNullable<StatefulSetSpec['volumeClaimTemplates']>[number];
+
+function withClaimDefaults(claim: Claim): Claim {
+  return {
+    ...claim,
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    spec: { ...claim.spec, volumeMode: claim.spec?.volumeMode ?? 'Filesystem' },
+    status: { ...claim.status, phase: claim.status?.phase ?? 'Pending' },
   };
 }
 

@@ -8,7 +8,6 @@ import type {
   MetricSpec,
 } from '../../../openapi/generated/types.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
-import { required } from '../../../openapi/machinery/status.ts';
 import type { Strategy } from '../strategy.ts';
 import { horizontalPodAutoscalerTable } from '../table/workloads.ts';
 import { autoscalerFaults, withAutoscalerDefaults } from './horizontal-pod-autoscalers.ts';
@@ -27,14 +26,11 @@ const carried = {
 /** autoscaling/v1 is a view of what v2 stores: one metric, the CPU. */
 export const autoscalerV1Strategy: Strategy<V1> = {
   resource: autoscalingV1HorizontalPodAutoscalers,
-  defaults: (autoscaler) =>
-    autoscaler.spec === undefined
-      ? autoscaler
-      : { ...autoscaler, spec: { ...autoscaler.spec, minReplicas: autoscaler.spec.minReplicas ?? 1 } },
-  validate: (autoscaler) => {
-    const { spec } = toV2(autoscaler);
-    return spec === undefined ? [required('spec')] : autoscalerFaults(spec);
-  },
+  defaults: (autoscaler) => ({
+    ...autoscaler,
+    spec: { ...autoscaler.spec, minReplicas: autoscaler.spec.minReplicas ?? 1 },
+  }),
+  validate: (autoscaler) => autoscalerFaults(toV2(autoscaler).spec),
   stored: {
     resource: horizontalPodAutoscalers,
     toStored: (autoscaler) => toV2(autoscaler),
@@ -63,7 +59,7 @@ function withoutCarried(metadata: KubeObject['metadata']): NonNullable<KubeObjec
 
 function toV2(autoscaler: V1): V2 {
   const { spec, status, metadata } = autoscaler;
-  const utilization = spec?.targetCPUUtilizationPercentage;
+  const utilization = spec.targetCPUUtilizationPercentage;
   const extra = parsed(metadata?.annotations, carried.metrics);
   const behavior = parsed(metadata?.annotations, carried.behavior);
   const metrics = [
@@ -78,17 +74,13 @@ function toV2(autoscaler: V1): V2 {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
     metadata: withoutCarried(metadata),
-    ...(spec === undefined
-      ? {}
-      : {
-          spec: withAutoscalerDefaults({
-            scaleTargetRef: spec.scaleTargetRef,
-            ...(spec.minReplicas === undefined ? {} : { minReplicas: spec.minReplicas }),
-            maxReplicas: spec.maxReplicas,
-            metrics,
-            ...(typeof behavior === 'object' && behavior !== null ? { behavior } : {}),
-          }),
-        }),
+    spec: withAutoscalerDefaults({
+      scaleTargetRef: spec.scaleTargetRef,
+      ...(spec.minReplicas === undefined ? {} : { minReplicas: spec.minReplicas }),
+      maxReplicas: spec.maxReplicas,
+      metrics,
+      ...(typeof behavior === 'object' && behavior !== null ? { behavior } : {}),
+    }),
     status: {
       ...counts,
       currentMetrics: Array.isArray(current)
@@ -109,37 +101,50 @@ function isCpu(metric: MetricSpec): boolean {
   return metric.resource?.name === 'cpu' && metric.resource.target.averageUtilization !== undefined;
 }
 
+interface SplitMetrics {
+  readonly cpu: MetricSpec | undefined;
+  readonly current: number | undefined;
+  /** Those of the object, and those that carry what is no CPU. */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+function splitMetrics({ spec, status, metadata }: V2): SplitMetrics {
+  const cpu = spec.metrics?.find(isCpu);
+  const metrics = status?.currentMetrics ?? [];
+  const currentCpu = metrics.find((each) => each.resource?.name === 'cpu');
+  const more: Readonly<Record<string, readonly unknown[]>> = {
+    [carried.metrics]: (spec.metrics ?? []).filter((metric) => metric !== cpu),
+    [carried.currentMetrics]: metrics.filter((metric) => metric !== currentCpu),
+    [carried.conditions]: status?.conditions ?? [],
+  };
+  const filled = Object.entries(more).filter(([, list]) => list.length > 0);
+  return {
+    cpu,
+    current: currentCpu?.resource?.current.averageUtilization,
+    annotations: {
+      ...metadata?.annotations,
+      ...Object.fromEntries(filled.map(([name, list]) => [name, JSON.stringify(list)])),
+      ...(spec.behavior === undefined ? {} : { [carried.behavior]: JSON.stringify(spec.behavior) }),
+    },
+  };
+}
+
 function toV1(autoscaler: V2): V1 {
   const { spec, status, metadata } = autoscaler;
-  const cpu = spec?.metrics?.find(isCpu);
-  const others = (spec?.metrics ?? []).filter((metric) => metric !== cpu);
-  const { currentMetrics, conditions, ...counts } = status ?? {};
-  const currentCpu = (currentMetrics ?? []).find((each) => each.resource?.name === 'cpu');
-  const current = currentCpu?.resource?.current.averageUtilization;
-  const otherCurrent = (currentMetrics ?? []).filter((metric) => metric !== currentCpu);
-  const annotations: Record<string, string> = {
-    ...metadata?.annotations,
-    ...(others.length === 0 ? {} : { [carried.metrics]: JSON.stringify(others) }),
-    ...(otherCurrent.length === 0 ? {} : { [carried.currentMetrics]: JSON.stringify(otherCurrent) }),
-    ...((conditions ?? []).length === 0 ? {} : { [carried.conditions]: JSON.stringify(conditions) }),
-    ...(spec?.behavior === undefined ? {} : { [carried.behavior]: JSON.stringify(spec.behavior) }),
-  };
+  const { cpu, current, annotations } = splitMetrics(autoscaler);
+  const { currentMetrics: _metrics, conditions: _conditions, ...counts } = status ?? {};
   const utilization = cpu?.resource?.target.averageUtilization;
   return {
     ...autoscaler,
     apiVersion: 'autoscaling/v1',
     kind: 'HorizontalPodAutoscaler',
     metadata: { ...metadata, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
-    ...(spec === undefined
-      ? {}
-      : {
-          spec: {
-            scaleTargetRef: spec.scaleTargetRef,
-            ...(spec.minReplicas === undefined ? {} : { minReplicas: spec.minReplicas }),
-            maxReplicas: spec.maxReplicas,
-            ...(utilization === undefined ? {} : { targetCPUUtilizationPercentage: utilization }),
-          },
-        }),
+    spec: {
+      scaleTargetRef: spec.scaleTargetRef,
+      ...(spec.minReplicas === undefined ? {} : { minReplicas: spec.minReplicas }),
+      maxReplicas: spec.maxReplicas,
+      ...(utilization === undefined ? {} : { targetCPUUtilizationPercentage: utilization }),
+    },
     status: {
       currentReplicas: 0,
       ...counts,

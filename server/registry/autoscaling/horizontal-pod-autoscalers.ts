@@ -13,11 +13,8 @@ import { pathSegment } from '../validation/names.ts';
 
 export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> = {
   resource: horizontalPodAutoscalers,
-  defaults: (autoscaler) =>
-    autoscaler.spec === undefined
-      ? autoscaler
-      : { ...autoscaler, spec: withAutoscalerDefaults(autoscaler.spec) },
-  validate: ({ spec }) => (spec === undefined ? [required('spec')] : autoscalerFaults(spec)),
+  defaults: (autoscaler) => ({ ...autoscaler, spec: withAutoscalerDefaults(autoscaler.spec) }),
+  validate: ({ spec }) => autoscalerFaults(spec),
   table: horizontalPodAutoscalerTable,
 };
 

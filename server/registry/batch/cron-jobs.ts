@@ -15,8 +15,7 @@ const nameBytesMax = 52;
 export const cronJobStrategy: Strategy<CronJob> = {
   resource: cronJobs,
   validateName: (name, prefix) => dnsSubdomain(prefix && name.endsWith('-') ? `${name}a` : name),
-  defaults: (cronJob) =>
-    cronJob.spec === undefined ? cronJob : { ...cronJob, spec: withDefaults(cronJob.spec) },
+  defaults: (cronJob) => ({ ...cronJob, spec: withDefaults(cronJob.spec) }),
   validate: (cronJob) => cronJobFaults(cronJob, undefined),
   validateUpdate: (cronJob, old) => cronJobFaults(cronJob, old),
   generationGrows: specChanged,

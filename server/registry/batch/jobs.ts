@@ -170,7 +170,7 @@ function fixedPart({ spec }: PodTemplateSpec): object {
     tolerations: _tolerations,
     affinity: _affinity,
     schedulingGates: _gates,
-    containers = [],
+    containers,
     ...rest
   } = spec ?? { containers: [] };
   return { ...rest, containers: containers.map(({ resources: _resources, ...container }) => container) };

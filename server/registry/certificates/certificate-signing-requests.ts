@@ -139,7 +139,7 @@ function withTimes(
 
 function specFaults({ spec }: Request): FieldError[] {
   const faults: FieldError[] = [];
-  const problem = requestProblem((spec.request as string | null) ?? '');
+  const problem = requestProblem(spec.request);
   if (problem !== undefined) faults.push(invalidValue('spec.request', spec.request, problem));
   const asked = spec.usages ?? [];
   if (asked.length === 0) faults.push(required('spec.usages'));
@@ -157,8 +157,8 @@ function specFaults({ spec }: Request): FieldError[] {
   return faults;
 }
 
-function requestProblem(request: string): string | undefined {
-  const text = Buffer.from(request, 'base64').toString('latin1');
+function requestProblem(request: string | null): string | undefined {
+  const text = Buffer.from(request ?? '', 'base64').toString('latin1');
   return /-----BEGIN CERTIFICATE REQUEST-----\s+[A-Za-z0-9+/=\s]+-----END CERTIFICATE REQUEST-----/.test(text)
     ? undefined
     : 'PEM block type must be CERTIFICATE REQUEST';

@@ -31,7 +31,7 @@ export const limitRangeStrategy: Strategy<LimitRange> = {
           ...range,
           spec: {
             ...range.spec,
-            limits: listOf(range.spec.limits).map(withDefaults) as readonly LimitRangeItem[],
+            limits: listOf(range.spec.limits).map(withDefaults),
           },
         },
   validate: ({ spec }) => {

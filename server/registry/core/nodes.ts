@@ -35,7 +35,7 @@ export const nodeStrategy: Strategy<Node> = {
     status: {
       form: 'part',
       verbs: ['get', 'patch', 'update'],
-      prepareForUpdate: (node, old) => allocatableFromCapacity(onlyStatus(node, old) as Node),
+      prepareForUpdate: (node, old) => allocatableFromCapacity(onlyStatus(node, old)),
       validateUpdate: updateFaults,
     },
   },

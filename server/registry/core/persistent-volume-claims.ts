@@ -33,7 +33,7 @@ export const persistentVolumeClaimStrategy: Strategy<Claim> = {
     status: {
       form: 'part',
       verbs: ['get', 'patch', 'update'],
-      prepareForUpdate: (claim, old) => onlyStatus(claim, old) as Claim,
+      prepareForUpdate: (claim, old) => onlyStatus(claim, old),
       validateUpdate: statusFaults,
     },
   },

@@ -50,18 +50,23 @@ async function nodeTopology(
   return Object.fromEntries(labels);
 }
 
+function refuseUnlessFree({ metadata, spec }: Pod): void {
+  const name = metadata?.name ?? '';
+  const assigned = spec?.nodeName ?? '';
+  const why =
+    metadata?.deletionTimestamp !== undefined
+      ? `pod ${name} is being deleted, cannot be assigned to a host`
+      : assigned !== ''
+        ? `pod ${name} is already assigned to node "${assigned}"`
+        : (spec?.schedulingGates ?? []).length > 0
+          ? `pod ${name} has non-empty .spec.schedulingGates`
+          : undefined;
+  if (why !== undefined) throw conflict(bindingErrors, name, why);
+}
+
 function bound(pod: Pod, binding: Binding, topology: Readonly<Record<string, string>>, now: string): Pod {
   refusePreconditions(pod, binding);
-  const name = pod.metadata?.name ?? '';
-  const refuse = (why: string): never => {
-    throw conflict(bindingErrors, name, why);
-  };
-  if (pod.metadata?.deletionTimestamp !== undefined) {
-    refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
-  }
-  const assigned = pod.spec?.nodeName ?? '';
-  if (assigned !== '') refuse(`pod ${name} is already assigned to node "${assigned}"`);
-  if ((pod.spec?.schedulingGates ?? []).length > 0) refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  refuseUnlessFree(pod);
   const { labels = {}, annotations = {} } = binding.metadata ?? {};
   const allLabels = { ...pod.metadata?.labels, ...topology, ...labels };
   const allAnnotations = { ...pod.metadata?.annotations, ...annotations };

@@ -51,7 +51,7 @@ export const podStrategy: Strategy<Pod> = {
       validateUpdate: statusFaults,
     },
     binding: bindingSubresource as unknown as ActionSubresource,
-    eviction: evictionSubresource as unknown as ActionSubresource,
+    eviction: evictionSubresource,
     ephemeralcontainers: ephemeralContainersSubresource,
     resize: resizeSubresource,
   },
@@ -161,13 +161,19 @@ function gracePeriodSeconds(pod: Pod, requested: number | undefined): number {
   return seconds < 0 ? 1 : seconds;
 }
 
+function specFields(spec: NonNullable<Pod['spec']>): Readonly<Record<string, string>> {
+  return {
+    'spec.nodeName': spec.nodeName ?? '',
+    'spec.restartPolicy': spec.restartPolicy ?? '',
+    'spec.schedulerName': spec.schedulerName ?? '',
+    'spec.serviceAccountName': spec.serviceAccountName ?? '',
+    'spec.hostNetwork': String(spec.hostNetwork ?? false),
+  };
+}
+
 function podFields({ spec, status }: Pod): Readonly<Record<string, string>> {
   return {
-    'spec.nodeName': spec?.nodeName ?? '',
-    'spec.restartPolicy': spec?.restartPolicy ?? '',
-    'spec.schedulerName': spec?.schedulerName ?? '',
-    'spec.serviceAccountName': spec?.serviceAccountName ?? '',
-    'spec.hostNetwork': String(spec?.hostNetwork ?? false),
+    ...specFields(spec ?? { containers: [] }),
     'status.phase': status?.phase ?? '',
     'status.podIP': status?.podIPs?.[0]?.ip ?? status?.podIP ?? '',
     'status.podIPs': (status?.podIPs ?? []).map(({ ip }) => ip).join(','),

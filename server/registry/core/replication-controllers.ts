@@ -28,7 +28,7 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = {
     status: {
       form: 'part',
       verbs: ['get', 'patch', 'update'],
-      prepareForUpdate: (controller, old) => onlyStatus(controller, old) as ReplicationController,
+      prepareForUpdate: (controller, old) => onlyStatus(controller, old),
       validateUpdate: ({ status }) =>
         statusCountFaults(
           { ...status },

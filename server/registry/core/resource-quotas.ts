@@ -37,7 +37,7 @@ export const resourceQuotaStrategy: Strategy<ResourceQuota> = {
     status: {
       form: 'part',
       verbs: ['get', 'patch', 'update'],
-      prepareForUpdate: (quota, old) => onlyStatus(quota, old) as ResourceQuota,
+      prepareForUpdate: (quota, old) => onlyStatus(quota, old),
       validateUpdate: ({ status }) => [
         ...amountFaults('status.hard', status?.hard),
         ...amountFaults('status.used', status?.used),

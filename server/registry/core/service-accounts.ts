@@ -1,6 +1,6 @@
 import { serviceAccounts } from '../../../openapi/generated/resources.ts';
 import type { ServiceAccount } from '../../../openapi/generated/types.ts';
-import type { ActionSubresource, Strategy } from '../strategy.ts';
+import type { Strategy } from '../strategy.ts';
 import { serviceAccountTable } from '../table/core.ts';
 import { type TokenIssuer, tokenSubresource } from './service-account-tokens.ts';
 
@@ -10,10 +10,6 @@ export function serviceAccountStrategyWith(issuer: TokenIssuer | undefined): Str
     resource: serviceAccounts,
     deleteReturnsObject: true,
     table: serviceAccountTable,
-    ...(issuer === undefined
-      ? {}
-      : { subresources: { token: tokenSubresource(issuer) as unknown as ActionSubresource } }),
+    ...(issuer === undefined ? {} : { subresources: { token: tokenSubresource(issuer) } }),
   };
 }
-
-export const serviceAccountStrategy: Strategy<ServiceAccount> = serviceAccountStrategyWith(undefined);

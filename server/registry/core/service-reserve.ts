@@ -34,7 +34,7 @@ export async function reserveForService(
   const wanted = old === undefined ? both : withoutForeignFields(withKeptAllocations(both, old), old);
   const taken: Taken = { ips: [], ports: [] };
   try {
-    const object = allocate(allocator, wanted, old, taken);
+    const object = allocate({ allocator, service: wanted, old, taken });
     return {
       object,
       finish: (stored) => {
@@ -57,21 +57,23 @@ function releaseUnused(allocator: ServiceAllocator, service: Service, old: Servi
   );
 }
 
-function allocate(
-  allocator: ServiceAllocator,
-  service: Service,
-  old: Service | undefined,
-  taken: Taken,
-): Service {
+/** What one write of a Service asks of the allocator, and has taken of it so far. */
+interface Wish {
+  readonly allocator: ServiceAllocator;
+  readonly service: Service;
+  readonly old: Service | undefined;
+  readonly taken: Taken;
+}
+
+function allocate(wish: Wish): Service {
+  const { service, old } = wish;
   const spec = service.spec ?? {};
   const faults = clusterIpFaults(spec);
   if (faults.length > 0) refuse(service, faults);
   const familied = needsClusterIp(spec) ? withFamilies(service, spec) : spec;
   const keeps = old !== undefined && needsClusterIp(old.spec) && (old.spec?.clusterIPs ?? []).length > 0;
-  const addressed =
-    needsClusterIp(familied) && !keeps ? withAddress(allocator, service, familied, old, taken) : familied;
-  const ported = withNodePorts(allocator, service, addressed, old, taken);
-  return { ...service, spec: withHealthPort(allocator, ported, old, taken) };
+  const addressed = needsClusterIp(familied) && !keeps ? withAddress(wish, familied) : familied;
+  return { ...service, spec: withHealthPort(wish, withNodePorts(wish, addressed)) };
 }
 
 function refuse(service: Service, faults: readonly FieldError[]): never {
@@ -109,13 +111,7 @@ function headlessFamilies(spec: ServiceSpec, families: readonly string[]): Servi
   };
 }
 
-function withAddress(
-  allocator: ServiceAllocator,
-  service: Service,
-  spec: ServiceSpec,
-  old: Service | undefined,
-  taken: Taken,
-): ServiceSpec {
+function withAddress({ allocator, service, old, taken }: Wish, spec: ServiceSpec): ServiceSpec {
   if (isHeadless(spec)) return spec;
   const held = old === undefined ? [] : ipsOf(old);
   const asked = spec.clusterIPs ?? [];
@@ -148,13 +144,8 @@ function takeAddress(
   refuse(service, [invalidValue('spec.clusterIPs', asked, `failed to allocate IP ${ip}: ${why}`)]);
 }
 
-function withNodePorts(
-  allocator: ServiceAllocator,
-  service: Service,
-  spec: ServiceSpec,
-  old: Service | undefined,
-  taken: Taken,
-): ServiceSpec {
+function withNodePorts(wish: Wish, spec: ServiceSpec): ServiceSpec {
+  const { old } = wish;
   const mayHold = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
   if (!mayHold || spec.ports === undefined) return spec;
   const held = old === undefined ? [] : portsOf(old);
@@ -162,9 +153,9 @@ function withNodePorts(
   for (const [i, port] of spec.ports.entries()) {
     const asked = port.nodePort ?? 0;
     if (asked !== 0) {
-      if (!held.includes(asked) && !isShared(port, ports)) takePort(allocator, service, i, asked, taken);
+      if (!held.includes(asked) && !isShared(port, ports)) takePort(wish, i, asked);
       ports.push(port);
-    } else ports.push(needsNodePorts(spec) ? withFreePort(allocator, port, ports, taken) : port);
+    } else ports.push(needsNodePorts(spec) ? withFreePort(wish, port, ports) : port);
   }
   return { ...spec, ports };
 }
@@ -176,7 +167,7 @@ function isShared(port: Port, before: readonly Port[]): boolean {
   return before.some((each) => each.nodePort === port.nodePort && each.protocol !== port.protocol);
 }
 
-function withFreePort(allocator: ServiceAllocator, port: Port, before: readonly Port[], taken: Taken): Port {
+function withFreePort({ allocator, taken }: Wish, port: Port, before: readonly Port[]): Port {
   const twin = before.find((each) => each.port === port.port && each.protocol !== port.protocol);
   if (twin?.nodePort !== undefined) return { ...port, nodePort: twin.nodePort };
   const number = allocator.nextPort();
@@ -185,14 +176,7 @@ function withFreePort(allocator: ServiceAllocator, port: Port, before: readonly 
   return { ...port, nodePort: number };
 }
 
-// eslint-disable-next-line max-params -- All five are of one thought.
-function takePort(
-  allocator: ServiceAllocator,
-  service: Service,
-  index: number,
-  port: number,
-  taken: Taken,
-): void {
+function takePort({ allocator, service, taken }: Wish, index: number, port: number): void {
   const { low, high } = nodePortRange;
   const path = `spec.ports[${index}].nodePort`;
   if (port < low || port > high) {
@@ -205,12 +189,7 @@ function takePort(
   taken.ports.push(port);
 }
 
-function withHealthPort(
-  allocator: ServiceAllocator,
-  spec: ServiceSpec,
-  old: Service | undefined,
-  taken: Taken,
-): ServiceSpec {
+function withHealthPort({ allocator, old, taken }: Wish, spec: ServiceSpec): ServiceSpec {
   if (!needsHealthPort(spec)) return spec;
   const asked = spec.healthCheckNodePort ?? 0;
   if (asked !== 0 && asked === (old?.spec?.healthCheckNodePort ?? 0)) return spec;

@@ -34,7 +34,7 @@ export function serviceStrategy(range: ServiceRange): Strategy<Service> {
       status: {
         form: 'part',
         verbs: ['get', 'patch', 'update'],
-        prepareForUpdate: (service, old) => withStatusDefaults(onlyStatus(service, old) as Service),
+        prepareForUpdate: (service, old) => withStatusDefaults(onlyStatus(service, old)),
         validateUpdate: balancerStatusFaults,
       },
     },

@@ -15,19 +15,18 @@ const endpointsMax = 1000;
 const addressesMax = 100;
 const portsMax = 20000;
 
+type Port = NonNullable<EndpointSlice['ports']>[number];
+
+function withPortDefaults(port: Port): Port {
+  return { ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' };
+}
+
 export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   resource: endpointSlices,
-  defaults: (slice) =>
-    slice.ports === undefined || slice.ports === null
-      ? slice
-      : {
-          ...slice,
-          ports: slice.ports.map((port) => ({
-            ...port,
-            name: port.name ?? '',
-            protocol: port.protocol ?? 'TCP',
-          })),
-        },
+  defaults: (slice) => {
+    const ports = slice.ports as EndpointSlice['ports'] | null;
+    return ports === undefined || ports === null ? slice : { ...slice, ports: ports.map(withPortDefaults) };
+  },
   validate: (slice) => [...typeFaults(slice), ...sliceFaults(slice)],
   validateUpdate: (slice, old) => [
     ...sliceFaults(slice),

@@ -160,6 +160,15 @@ export const configMapTable = table<ConfigMap>('Name | Data | Age', ({ data = {}
   age,
 ]);
 
+function phaseText(metadata: PersistentVolume['metadata'], phase = ''): string {
+  return metadata?.deletionTimestamp === undefined ? phase : 'Terminating';
+}
+
+/** The annotation is how classes were named before 1.6. */
+function classText(metadata: PersistentVolume['metadata'], name = ''): string {
+  return metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? name;
+}
+
 export const persistentVolumeTable = table<PersistentVolume>(
   'Name | Capacity | Access Modes | Reclaim Policy | Status | Claim | StorageClass | VolumeAttributesClass | Reason | Age | VolumeMode!',
   ({ metadata, spec, status }, age) => {
@@ -168,9 +177,9 @@ export const persistentVolumeTable = table<PersistentVolume>(
       spec?.capacity?.['storage'] ?? '',
       accessModesText(spec?.accessModes),
       spec?.persistentVolumeReclaimPolicy ?? '',
-      metadata?.deletionTimestamp === undefined ? (status?.phase ?? '') : 'Terminating',
+      phaseText(metadata, status?.phase),
       claim === undefined ? '' : `${claim.namespace ?? ''}/${claim.name ?? ''}`,
-      metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec?.storageClassName ?? '',
+      classText(metadata, spec?.storageClassName),
       spec?.volumeAttributesClassName ?? '<unset>',
       status?.reason ?? '',
       age,
@@ -184,11 +193,11 @@ export const persistentVolumeClaimTable = table<PersistentVolumeClaim>(
   ({ metadata, spec, status }, age) => {
     const bound = (spec?.volumeName ?? '') !== '';
     return [
-      metadata?.deletionTimestamp === undefined ? (status?.phase ?? '') : 'Terminating',
+      phaseText(metadata, status?.phase),
       spec?.volumeName ?? '',
       bound ? (status?.capacity?.['storage'] ?? '0') : '',
       bound ? accessModesText(status?.accessModes) : '',
-      metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec?.storageClassName ?? '',
+      classText(metadata, spec?.storageClassName),
       spec?.volumeAttributesClassName ?? '<unset>',
       age,
       spec?.volumeMode ?? '<unset>',

@@ -43,7 +43,7 @@ export const ingressTable = table<Ingress>(
     return [
       spec?.ingressClassName ?? '<none>',
       hosts.length === 0 ? '*' : shortened(hosts, 3),
-      loadBalancerText(status?.loadBalancer as Parameters<typeof loadBalancerText>[0]),
+      loadBalancerText(status?.loadBalancer),
       (spec?.tls ?? []).length === 0 ? '80' : '80, 443',
       age,
     ];
@@ -75,7 +75,9 @@ export const serviceCIDRTable = table<ServiceCIDR>('Name | CIDRs | Age', ({ spec
 
 /** Three cells under two columns: as kube-apiserver answers. */
 export const ipAddressTable = table<IPAddress>('Name | ParentRef', ({ spec }, age) => {
-  const { group = '', resource = '', namespace = '', name = '' } = spec?.parentRef ?? {};
+  const parent: { group?: string; resource?: string; namespace?: string; name?: string } =
+    (spec as IPAddress['spec'] | undefined)?.parentRef ?? {};
+  const { group = '', resource = '', namespace = '', name = '' } = parent;
   const path = [group === '' ? resource : `${resource}.${group}`, namespace, name];
   return [path.filter((part) => part !== '').join('/'), age];
 });
@@ -252,7 +254,7 @@ function goSelectorText(selector: LabelSelector): string {
 }
 export const validatingAdmissionPolicyBindingTable = table<ValidatingAdmissionPolicyBinding>(
   'Name | PolicyName | ParamRef | Age',
-  ({ spec }, age) => [spec?.policyName ?? '', paramRefText(spec?.paramRef), age],
+  ({ spec }, age) => [spec.policyName, paramRefText(spec.paramRef), age],
 );
 export const mutatingAdmissionPolicyBindingTable = table<MutatingAdmissionPolicyBinding>(
   'Name | PolicyName | ParamRef | Age',

@@ -46,15 +46,10 @@ function summarizePod(pod: Pod): Summary {
   const summary: Summary = {
     ready: 0,
     total: (spec?.containers.length ?? 0) + (spec?.initContainers ?? []).filter(isSidecar).length,
-    status: status?.reason ?? status?.phase ?? '',
+    status: isGated(pod) ? 'SchedulingGated' : (status?.reason ?? status?.phase ?? ''),
     restarts: 0,
     lastRestart: 0,
   };
-  if (
-    status?.conditions?.some(({ type, reason }) => type === 'PodScheduled' && reason === 'SchedulingGated')
-  ) {
-    summary.status = 'SchedulingGated';
-  }
   const sidecars = { restarts: 0, lastRestart: 0 };
   const initializing = summarizeInit(pod, summary, sidecars);
   if (!initializing || hasCondition(pod, 'Initialized')) {
@@ -66,6 +61,12 @@ function summarizePod(pod: Pod): Summary {
     else if (status?.phase !== 'Succeeded' && status?.phase !== 'Failed') summary.status = 'Terminating';
   }
   return summary;
+}
+
+function isGated({ status }: Pod): boolean {
+  return (status?.conditions ?? []).some(
+    ({ type, reason }) => type === 'PodScheduled' && reason === 'SchedulingGated',
+  );
 }
 
 /** Returns whether an init container still stands before the others; its state becomes the status. */
@@ -85,10 +86,10 @@ function summarizeInit(
       if (container.ready) summary.ready++;
       continue;
     }
+    const reason = waiting?.reason ?? '';
     if (terminated !== undefined) summary.status = `Init:${endText(terminated)}`;
-    else if ((waiting?.reason ?? '') !== '' && waiting?.reason !== 'PodInitializing') {
-      summary.status = `Init:${waiting?.reason ?? ''}`;
-    } else summary.status = `Init:${index}/${declared.length}`;
+    else if (reason !== '' && reason !== 'PodInitializing') summary.status = `Init:${reason}`;
+    else summary.status = `Init:${index}/${declared.length}`;
     return true;
   }
   return false;

@@ -8,7 +8,8 @@ export function labelsText(labels: Readonly<Record<string, string>> | undefined)
 
 /** A label selector in the form of the query parameter; `<none>` for one that is absent or empty. */
 export function selectorText(selector: LabelSelector | undefined): string {
-  return selectorQuery(selector) || '<none>';
+  const text = selectorQuery(selector);
+  return text === '' ? '<none>' : text;
 }
 
 /** As selectorText; "" for one that is absent or empty. */

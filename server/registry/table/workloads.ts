@@ -127,14 +127,14 @@ function jobDuration({ status }: Job, now: number): string {
 export const cronJobTable = table<CronJob>(
   `Name | Schedule | Timezone | Suspend:boolean | Active:integer | Last Schedule | Age | ${wide} | Selector!`,
   ({ spec, status }, age, now) => [
-    spec?.schedule ?? '',
-    spec?.timeZone ?? '<none>',
-    spec?.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False',
+    spec.schedule,
+    spec.timeZone ?? '<none>',
+    spec.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False',
     status?.active?.length ?? 0,
     status?.lastScheduleTime === undefined ? '<none>' : ageText(status.lastScheduleTime, now),
     age,
-    ...templateCells(spec?.jobTemplate.spec?.template),
-    selectorText(spec?.jobTemplate.spec?.selector),
+    ...templateCells(spec.jobTemplate.spec?.template),
+    selectorText(spec.jobTemplate.spec?.selector),
   ],
 );
 
@@ -151,12 +151,12 @@ export const podDisruptionBudgetTable = table<PodDisruptionBudget>(
 export const horizontalPodAutoscalerTable = table<HorizontalPodAutoscaler>(
   'Name | Reference | Targets | MinPods | MaxPods | Replicas | Age',
   ({ spec, status }, age) => {
-    const metrics = (spec?.metrics ?? []).map((metric, i) => metricText(metric, status?.currentMetrics?.[i]));
+    const metrics = (spec.metrics ?? []).map((metric, i) => metricText(metric, status?.currentMetrics?.[i]));
     return [
-      `${spec?.scaleTargetRef.kind ?? ''}/${spec?.scaleTargetRef.name ?? ''}`,
+      `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`,
       metrics.length === 0 ? '<none>' : shortened(metrics, 2, ', '),
-      spec?.minReplicas === undefined ? '<unset>' : String(spec.minReplicas),
-      spec?.maxReplicas ?? 0,
+      spec.minReplicas === undefined ? '<unset>' : String(spec.minReplicas),
+      spec.maxReplicas,
       status?.currentReplicas ?? 0,
       age,
     ];

@@ -38,12 +38,10 @@ export function affinityFaults(path: string, affinity: Affinity | undefined): Fi
 
 export function nodeSelectorFaults(path: string, { nodeSelectorTerms }: Partial<NodeSelector>): FieldError[] {
   const at = `${path}.nodeSelectorTerms`;
-  if (
-    (nodeSelectorTerms as readonly NodeSelectorTerm[] | null | undefined)?.length === 0 ||
-    !Array.isArray(nodeSelectorTerms)
-  )
+  const terms = nodeSelectorTerms as readonly NodeSelectorTerm[] | null | undefined;
+  if (terms === undefined || terms === null || terms.length === 0)
     return [required(at, 'must have at least one node selector term')];
-  return nodeSelectorTerms.flatMap((term, i) => termFaults(`${at}[${i}]`, term, false));
+  return terms.flatMap((term, i) => termFaults(`${at}[${i}]`, term, false));
 }
 
 function weightFaults(path: string, weight: number): FieldError[] {

@@ -87,10 +87,7 @@ export function ephemeralContainerFaults(
   return containers.flatMap((container, i) => {
     const at = `${path}[${i}]`;
     const target = container.targetContainerName ?? '';
-    const faults = [
-      ...commonFaults(at, container as Container, pod),
-      ...nameTaken(at, container.name, names),
-    ];
+    const faults = [...commonFaults(at, container, pod), ...nameTaken(at, container.name, names)];
     if (target !== '' && !otherNames.has(target)) {
       faults.push(notFoundValue(`${at}.targetContainerName`, target));
     }

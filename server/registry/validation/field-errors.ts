@@ -48,11 +48,6 @@ export function frozen(path: string, value: unknown, old: unknown): FieldError[]
   return [forbiddenField(path, 'field is immutable when `immutable` is set')];
 }
 
-/** The message of a fault with Go's way of printing a value that is no plain one. */
-export function invalidText(path: string, valueText: string, detail: string): FieldError {
-  return { field: path, reason: 'FieldValueInvalid', message: `Invalid value: ${valueText}: ${detail}` };
-}
-
 /** A name that should be that of something else in the object, and is not. */
 export function notFoundValue(path: string, value: string): FieldError {
   return { field: path, reason: 'FieldValueNotFound', message: `Not found: ${JSON.stringify(value)}` };

@@ -12,7 +12,8 @@ export function intOrPercentFaults(path: string, value: IntOrPercent | undefined
 /** The number in it, of a percentage too; 0 for none. */
 export function amountOf(value: IntOrPercent | undefined): number {
   if (typeof value === 'number') return value;
-  return value?.endsWith('%') === true ? Number(value.slice(0, -1)) || 0 : 0;
+  const number = value?.endsWith('%') === true ? Number(value.slice(0, -1)) : 0;
+  return Number.isNaN(number) ? 0 : number;
 }
 
 export function notMoreThanAll(path: string, value: IntOrPercent | undefined): FieldError[] {

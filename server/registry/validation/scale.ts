@@ -34,7 +34,7 @@ export function scaleSubresource<T extends Scalable>(
         metadata: withoutUndefined({ name, namespace, uid, resourceVersion, creationTimestamp }),
         spec: (object.spec?.replicas ?? 0) === 0 ? {} : { replicas: object.spec?.replicas ?? 0 },
         status: { replicas: object.status?.replicas ?? 0, ...(query === '' ? {} : { selector: query }) },
-      } as Scale;
+      };
     },
     validate: ({ spec }) => notNegative('spec.replicas', spec?.replicas),
     write: (object, scale) => ({ ...object, spec: { ...object.spec, replicas: scale.spec?.replicas ?? 0 } }),

@@ -82,7 +82,10 @@ export class SpdyConnection {
       const end = at >= chunk.length;
       this.#transport.write(dataFrameHeader(streamId, part.length, last && end));
       if (part.length > 0 && !end) this.#transport.write(part);
-      else if (end) this.#transport.write(part, () => done());
+      else if (end)
+        this.#transport.write(part, () => {
+          done();
+        });
     } while (at < chunk.length);
   }
 

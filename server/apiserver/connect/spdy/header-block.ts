@@ -37,7 +37,7 @@ export class HeaderReader {
         try {
           resolve(parseHeaders(Buffer.concat(this.#chunks)));
         } catch (error) {
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
     });
