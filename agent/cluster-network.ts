@@ -18,7 +18,6 @@ import { runProxy } from './proxy/proxy.ts';
 import type { NodeLocalService } from './proxy/service-ports.ts';
 
 const retryMs = 2_000;
-const zoneLabel = 'topology.kubernetes.io/zone';
 
 export interface ClusterNetworkOptions {
   readonly host: Host;
@@ -127,15 +126,14 @@ async function serveCluster(
       log: options.log.child('dns'),
       signal: ended,
     });
-    const self = options.nodes.get({ name: config.nodeName });
     await runProxy({
       host,
       firewall,
       services: options.services,
       slices: options.slices,
+      nodes: options.nodes,
       facts: {
         nodeName: config.nodeName,
-        zone: self?.metadata?.labels?.[zoneLabel],
         clusterCIDR: config.clusterCIDR,
         gateway,
         localServices: localServices(relay.port, dns.port),

@@ -37,13 +37,12 @@ export class ProxyState {
     this.#own = own;
   }
 
-  get isDirty(): boolean {
-    return this.#dirty.size > 0;
-  }
-
-  setFacts(facts: NodeFacts): void {
-    this.#facts = facts;
+  /** By the zone goes which endpoints are near. Yields whether it is another one than before. */
+  setZone(zone: string | undefined): boolean {
+    if (zone === this.#facts.zone) return false;
+    this.#facts = { ...this.#facts, zone };
     for (const key of this.#entries.keys()) this.#dirty.add(key);
+    return true;
   }
 
   onService(change: Change<ProxyService>): void {

@@ -27,6 +27,7 @@ function slice(name: string, addresses: readonly string[], protocol = 'TCP'): Sl
 interface Rig {
   readonly services: SetInformer<Service>;
   readonly slices: SetInformer<Slice>;
+  readonly nodes: SetInformer<KubeObject>;
   readonly clock: FakeClock;
   readonly parts: FirewallPart[];
   readonly host: FakeHost;
@@ -39,6 +40,7 @@ function start(services: readonly Service[], slices: readonly Slice[], synced = 
   const rig = {
     services: { ...setInformer(services), waitForSync: () => synced },
     slices: setInformer(slices),
+    nodes: setInformer<KubeObject>(),
     clock: new FakeClock(),
     parts: [] as FirewallPart[],
     host: createFakeHost(),
@@ -58,7 +60,6 @@ function start(services: readonly Service[], slices: readonly Slice[], synced = 
     },
     facts: {
       nodeName: 'n1',
-      zone: undefined,
       clusterCIDR: '10.244.0.0/16',
       gateway: '10.244.1.1',
       localServices: [],
@@ -133,6 +134,23 @@ describe('runProxy()', () => {
     expect(calls).toEqual([
       'conntrack -D -p udp --orig-port-dst 53 --orig-dst 10.96.0.5 --dst-nat 10.244.1.2',
     ]);
+    await rig.stop();
+  });
+
+  it('follows the label that says in which zone the node is', async () => {
+    const near = slice('x', ['10.244.1.2', '10.244.2.2']);
+    const endpoints = (near.endpoints ?? []).map((each, i) => ({
+      ...each,
+      hints: { forZones: [{ name: `z${i}` }] },
+    }));
+    const rig = start([service('x', '10.96.0.5')], [{ ...near, endpoints }]);
+    const targets = (): string[] =>
+      [...(rig.parts.at(-1)?.nat.values() ?? [])].join('\n').match(/(?<=--to-destination )\S+/g) ?? [];
+    await rig.clock.advance(5_000);
+    expect(targets()).toHaveLength(2);
+    rig.nodes.set([{ metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z1' } } }]);
+    await rig.clock.advance(5_000);
+    expect(targets()).toEqual(['10.244.2.2:5353']);
     await rig.stop();
   });
 

@@ -14,6 +14,7 @@ import { forgetFlows } from './stale-flows.ts';
 const intervalMs = 1_000;
 const burst = 2;
 const retryMsMax = 30_000;
+const zoneLabel = 'topology.kubernetes.io/zone';
 /** More than this many flows at once come from a list, not from a change: they would take seconds. */
 const flowsMax = 200;
 
@@ -22,7 +23,9 @@ export interface ProxyOptions {
   readonly firewall: Pick<Firewall, 'set'>;
   readonly services: Pick<Informer<ProxyService & KubeObject>, 'subscribe' | 'waitForSync'>;
   readonly slices: Pick<Informer<ProxySlice & KubeObject>, 'subscribe' | 'waitForSync'>;
-  readonly facts: NodeFacts;
+  /** For the zone of this node, which a label says. */
+  readonly nodes: Pick<Informer<KubeObject>, 'subscribe'>;
+  readonly facts: Omit<NodeFacts, 'zone'>;
   readonly own: OwnListeners;
   readonly clock: Clock;
   readonly log: Logger;
@@ -35,7 +38,7 @@ export async function runProxy(options: ProxyOptions): Promise<void> {
   try {
     // Rules from half a list would cut off services that work now.
     await Promise.all([services.waitForSync(signal), slices.waitForSync(signal)]);
-    const state = new ProxyState(options.facts, options.own);
+    const state = new ProxyState({ ...options.facts, zone: undefined }, options.own);
     const bell = new Bell();
     const stops = [
       services.subscribe((change) => {
@@ -45,6 +48,10 @@ export async function runProxy(options: ProxyOptions): Promise<void> {
       slices.subscribe((change) => {
         state.onSlice(change);
         bell.ring();
+      }),
+      options.nodes.subscribe(({ object }) => {
+        if (object?.metadata?.name !== options.facts.nodeName) return;
+        if (state.setZone(object.metadata.labels?.[zoneLabel])) bell.ring();
       }),
     ];
     try {
