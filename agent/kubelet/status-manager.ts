@@ -16,6 +16,8 @@ interface Entry {
   wanted: PodStatus;
   /** Nothing of the pod is left on this node: once its status is out, the pod itself may go. */
   finished: boolean;
+  /** For good. */
+  deleted: boolean;
   sending: boolean;
   failures: number;
 }
@@ -79,6 +81,7 @@ export class StatusManager {
       reported: status,
       wanted: status,
       finished: false,
+      deleted: false,
       sending: false,
       failures: 0,
       revision: '',
@@ -90,49 +93,56 @@ export class StatusManager {
   #send(entry: Entry): void {
     if (entry.sending) return;
     entry.sending = true;
-    void this.#sendAll(entry).finally(() => {
-      entry.sending = false;
-    });
+    void this.#sendAll(entry);
   }
 
+  /** `sending` ends in the same turn in which nothing was found left to send: what is set later begins anew. */
   async #sendAll(entry: Entry): Promise<void> {
-    const { signal, clock, log } = this.#options;
-    const { uid } = podRef(entry.pod);
-    while (!signal.aborted && this.#entries.get(uid) === entry) {
+    const { signal, clock } = this.#options;
+    for (;;) {
+      const call = this.#nextCall(entry);
+      if (call === undefined || signal.aborted) break;
       try {
-        if (!(await this.#step(entry))) return;
+        await call();
         entry.failures = 0;
       } catch (error) {
-        if (isNotFound(error) || isConflict(error)) return; // Gone, or another pod of that name: the source will tell.
-        entry.failures += 1;
-        if (entry.failures === 4)
-          log.log('warn', 'Cannot report a pod: trying on', {
-            pod: podRef(entry.pod).name,
-            error: String(error),
-          });
-        await clock
-          .sleep(Math.min(delayMsMax, delayMsMin * 2 ** entry.failures), signal)
-          .catch(() => undefined);
+        // Gone, or another pod of that name: the source will tell.
+        if (isNotFound(error) || isConflict(error)) break;
+        this.#tellFailure(entry, error);
+        const delayMs = Math.min(delayMsMax, delayMsMin * 2 ** entry.failures);
+        await clock.sleep(delayMs, signal).catch(() => undefined);
       }
     }
+    entry.sending = false;
   }
 
-  /** One call; false when nothing is left to send. */
-  async #step(entry: Entry): Promise<boolean> {
+  #tellFailure(entry: Entry, error: unknown): void {
+    entry.failures += 1;
+    if (entry.failures !== 4) return;
+    const facts = { pod: podRef(entry.pod).name, error: String(error) };
+    this.#options.log.log('warn', 'Cannot report a pod: trying on', facts);
+  }
+
+  /** The next thing to say; undefined when the API knows all. */
+  #nextCall(entry: Entry): (() => Promise<void>) | undefined {
     const { client } = this.#options;
     const { name, namespace, uid } = podRef(entry.pod);
+    if (this.#entries.get(uid) !== entry || entry.deleted) return undefined;
     const { wanted } = entry;
     const patch = statusPatch(uid, entry.reported, wanted);
     if (patch !== undefined) {
-      const options = { type: 'strategic', subresource: 'status' } as const;
-      const after = await client.patch(pods, { namespace, name }, patch, options);
-      entry.reported = wanted;
-      entry.revision = after.metadata?.resourceVersion ?? '';
-      return true;
+      return async () => {
+        const options = { type: 'strategic', subresource: 'status' } as const;
+        const after = await client.patch(pods, { namespace, name }, patch, options);
+        entry.reported = wanted;
+        entry.revision = after.metadata?.resourceVersion ?? '';
+      };
     }
-    if (!entry.finished || !isDeleting(entry.pod)) return false;
-    await client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
-    return false;
+    if (!entry.finished || !isDeleting(entry.pod)) return undefined;
+    return async () => {
+      await client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
+      entry.deleted = true;
+    };
   }
 }
 
