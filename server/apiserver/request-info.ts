@@ -39,7 +39,7 @@ export function parseRequest(method: string, url: string): RequestInfo | undefin
   const parts = raw.map(decodedPart);
   if (!rawPath.startsWith('/') || !raw.every((_part, index) => isSafe(parts[index]))) return undefined;
   const safe = parts as string[];
-  const common = { path: rawPath, query };
+  const common = { path: rawPath.includes('%') ? `/${safe.join('/')}` : rawPath, query };
   const api = resourceParts(safe);
   if (api === undefined) return { ...notResource(method), ...common };
   const info = resourceInfo(method, query, api, raw);

@@ -26,13 +26,20 @@ function attributesOf(user: UserInfo, info: RequestInfo): AuthorizationAttribute
   return { user, verb, path, group, version, resource, subresource, namespace, name };
 }
 
+const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** Names come from anywhere; browsers may show the text. */
+function escaped(text: string): string {
+  return text.replaceAll(/[&<>]/g, (each) => escapes[each] ?? each);
+}
+
 function refusal(attributes: AuthorizationAttributes, reason: string): StatusError {
   const { user, verb, path, group, namespace, name } = attributes;
   const tail = reason === '' ? '' : `: ${reason}`;
   const who = JSON.stringify(user.name);
   if (path !== undefined) {
     const text = `forbidden: User ${who} cannot ${verb} path ${JSON.stringify(path)}${tail}`;
-    return new StatusError('Forbidden', text, { details: {} });
+    return new StatusError('Forbidden', escaped(text), { details: {} });
   }
   const { resource, subresource } = attributes;
   const full = JSON.stringify(subresource === '' ? resource : `${resource}/${subresource}`);
@@ -40,7 +47,7 @@ function refusal(attributes: AuthorizationAttributes, reason: string): StatusErr
   const why = `User ${who} cannot ${verb} resource ${full} in API group ${JSON.stringify(group)} ${where}${tail}`;
   const qualified = group === '' ? resource : `${resource}.${group}`;
   const subject = name === '' ? qualified : `${qualified} ${JSON.stringify(name)}`;
-  return new StatusError('Forbidden', `${subject} is forbidden: ${why}`, {
+  return new StatusError('Forbidden', escaped(`${subject} is forbidden: ${why}`), {
     details: {
       ...(name === '' ? {} : { name }),
       ...(group === '' ? {} : { group }),

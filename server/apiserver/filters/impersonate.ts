@@ -81,7 +81,8 @@ function rightsFor(asker: UserInfo, wanted: UserInfo): readonly AuthorizationAtt
 
 function subjectOf(name: string): { resource: string; namespace?: string; name: string } {
   if (!name.startsWith(serviceAccountPrefix)) return { resource: 'users', name };
-  const [namespace = '', account = ''] = name.slice(serviceAccountPrefix.length).split(':');
+  const [namespace = '', account = '', ...rest] = name.slice(serviceAccountPrefix.length).split(':');
+  if (namespace === '' || account === '' || rest.length > 0) return { resource: 'users', name };
   return { resource: 'serviceaccounts', namespace, name: account };
 }
 
@@ -95,5 +96,8 @@ function withImpliedGroups(user: UserInfo): UserInfo {
           `system:serviceaccounts:${user.name.slice(serviceAccountPrefix.length).split(':')[0] ?? ''}`,
         ];
   const own = user.name === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated';
-  return { ...user, groups: [...new Set([...user.groups, ...implied, own])] };
+  const isStated = ['system:authenticated', 'system:unauthenticated'].some((each) =>
+    user.groups.includes(each),
+  );
+  return { ...user, groups: [...user.groups, ...implied, ...(isStated ? [] : [own])] };
 }

@@ -8,6 +8,7 @@ import { parseWriteOptions } from '../codec/write-options.ts';
 import type { Answer } from '../exchange.ts';
 import { objectAnswer, plainAnswer } from './answer.ts';
 import { contextOf, pathRequest, type Call } from './context.ts';
+import { refuseOtherNamespace } from './update.ts';
 
 export async function handleCreate(call: Call): Promise<Answer> {
   const { exchange, registered, warnings, environment } = call;
@@ -25,6 +26,7 @@ export async function handleCreate(call: Call): Promise<Answer> {
     },
   });
   const object = complete(registered, decoded);
+  if (isReview) refuseOtherNamespace(object, call.info.namespace);
   if (isReview) return plainAnswer(output, 201, await answerReview(call, object, options.dryRun));
   const stored = await createObject(environment, pathRequest(call, options.dryRun), object);
   return objectAnswer(call, output, 201, stored);

@@ -1,7 +1,6 @@
 import { schemaFor } from '../../../openapi/generated/schemas.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import type { Resource } from '../../../openapi/machinery/resource.ts';
-import { badRequest } from '../../../openapi/machinery/status.ts';
 import { mutate, validate } from '../../admission/chain.ts';
 import { defaultStatus, partHooks } from '../../registry/generic/part.ts';
 import { projectionChange } from '../../registry/generic/projection.ts';
@@ -23,7 +22,7 @@ import { admissionRequest, contextOf, pathRequest, type Call } from './context.t
 import { beginPatch, handlePatch } from './patch.ts';
 import { patchObject } from './patch-body.ts';
 import { handleGet } from './read.ts';
-import { checkName, handleUpdate } from './update.ts';
+import { checkName, handleUpdate, refuseOtherNamespace } from './update.ts';
 
 /** The behaviour of a served subresource; undefined for those that are not the registry's: log, exec, proxy. */
 export function subresourceOf(call: Call, served: ServedSubresource): Subresource<KubeObject> | undefined {
@@ -141,12 +140,6 @@ async function handleAction(call: Call, action: ActionSubresource): Promise<Answ
     },
   });
   return plainAnswer(output, 201, answer);
-}
-
-function refuseOtherNamespace({ metadata }: KubeObject, namespace: string): void {
-  const sent = metadata?.namespace ?? '';
-  if (sent === '' || sent === namespace) return;
-  throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 
 function expected(call: Call, resource: Resource, options: WriteOptions): Parameters<typeof patchObject>[3] {

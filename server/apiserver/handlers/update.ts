@@ -48,7 +48,7 @@ export async function handleUpdate(call: Call, hooks?: UpdateHooks): Promise<Ans
 
 /** The body must be of the object that the path names. */
 export function checkName(object: KubeObject, name: string, namespace: string): void {
-  const { name: found = '', namespace: foundNamespace = '' } = object.metadata ?? {};
+  const { name: found = '' } = object.metadata ?? {};
   if (found === '') {
     throw badRequest(
       `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
@@ -57,7 +57,12 @@ export function checkName(object: KubeObject, name: string, namespace: string): 
   if (found !== name) {
     throw badRequest(`the name of the object (${found}) does not match the name on the URL (${name})`);
   }
-  if (namespace !== '' && foundNamespace !== '' && foundNamespace !== namespace) {
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  }
+  if (namespace !== '') refuseOtherNamespace(object, namespace);
+}
+
+/** The namespace of a body is that of the path, or left out. */
+export function refuseOtherNamespace({ metadata }: KubeObject, namespace: string): void {
+  const sent = metadata?.namespace ?? '';
+  if (sent === '' || sent === namespace) return;
+  throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
