@@ -71,7 +71,8 @@ class ResponseSink implements Sink {
   }
 
   get pendingBytes(): number {
-    return this.#target.writableLength + (this.#response.socket?.writableLength ?? 0);
+    const { writableLength } = this.#response; // What its socket holds is in it.
+    return this.#target === this.#response ? writableLength : writableLength + this.#target.writableLength;
   }
 
   drained(): Promise<void> {

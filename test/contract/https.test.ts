@@ -147,6 +147,32 @@ describe('the HTTPS server', () => {
     expect(JSON.parse(first)).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'w' } } });
   });
 
+  it('cuts a watch whose reader leaves too much lying', async () => {
+    const slow = await new Promise<ReturnType<typeof connectTls>>((resolve) => {
+      const socket = connectTls(
+        { host: '127.0.0.1', port, ca: authority.certificate, servername: 'localhost' },
+        () => {
+          socket.write(
+            `GET ${path}?watch=true HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${adminToken}\r\n\r\n`,
+          );
+          socket.once('data', () => {
+            socket.pause();
+            resolve(socket);
+          });
+        },
+      );
+      socket.on('error', () => undefined);
+    });
+    const headers = { ...bearer, 'content-type': 'application/json' };
+    for (let index = 0; index < 40; index++) {
+      const body = JSON.stringify({ metadata: { name: `big-${index}` }, data: { k: 'x'.repeat(1_000_000) } });
+      expect((await call({ path, method: 'POST', headers }, body)).status).toBe(201);
+    }
+    const closed = new Promise<void>((resolve) => slow.on('close', resolve));
+    slow.resume();
+    await closed;
+  });
+
   it('ends watches when it stops', async () => {
     const other = createFixture({ tls: { ...jane, clientCa: authority.certificate } });
     const otherPort = await other.listen({ host: '127.0.0.1', port: 0 });

@@ -52,7 +52,7 @@ describe('FrameQueue', () => {
     const frame = Buffer.alloc(1 << 20);
     let taken = 0;
     while (queue.push(frame)) taken++;
-    expect(taken).toBe(16);
+    expect(taken).toBe(8);
     expect(queue.overflowed).toBe(true);
     await clock.advance(10);
   });

@@ -5,7 +5,7 @@ import type { Sink } from '../exchange.ts';
 /** Frames of a busy watch are gathered for so long, since each write to a socket costs more than its bytes. */
 const gatherMs = 10;
 /** A reader that leaves more than this lying is cut off: it can begin anew from where it was. */
-const pendingBytesMax = 16 * 1024 * 1024;
+const pendingBytesMax = 8 * 1024 * 1024;
 const gatheredBytesMax = 256 * 1024;
 
 /** One timer for all watches that gather. */
