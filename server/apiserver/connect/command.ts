@@ -14,8 +14,10 @@ export async function bridgeCommand(client: CommandStreams, agent: WebSocket): P
   agent.resume();
   const { stdin, resize } = client;
   if (stdin !== undefined) {
-    stdin.pipe(new ChannelWriter(agent, Channel.stdin));
-    stdin.once('end', () => {
+    const writer = new ChannelWriter(agent, Channel.stdin);
+    stdin.pipe(writer);
+    // Not at stdin's own end: what the writer still holds must go before.
+    writer.once('finish', () => {
       sendClose(agent, Channel.stdin);
     });
   }
