@@ -13,7 +13,12 @@ export interface AgentConfig {
   readonly clusterDomain: string;
   readonly runtime: 'docker' | 'containerd';
   /** TLS name of the API server behind the tunnel, and PEM texts: the cluster CA, this node's certificate and key. */
-  readonly api: { readonly serverName: string; readonly ca: string; readonly certificate: string; readonly key: string };
+  readonly api: {
+    readonly serverName: string;
+    readonly ca: string;
+    readonly certificate: string;
+    readonly key: string;
+  };
   /** Labels and taints from the Host, put on the Node at registration. */
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];

@@ -22,10 +22,14 @@ export function lineLogger(
       if (order[at] < order[level]) return;
       const pairs = Object.entries(facts)
         .filter(([, value]) => value !== undefined)
-        .map(([key, value]) => ` ${key}=${typeof value === 'string' ? JSON.stringify(value) : String(value)}`);
+        .map(
+          ([key, value]) => ` ${key}=${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
+        );
       const text = JSON.stringify(message).slice(1, -1).replaceAll('\\"', '"');
       const where = area === '' ? '' : ` ${area}:`;
-      write(`${new Date(now()).toISOString()} ${at.toUpperCase().padEnd(5)}${where} ${text}${pairs.join('')}\n`);
+      write(
+        `${new Date(now()).toISOString()} ${at.toUpperCase().padEnd(5)}${where} ${text}${pairs.join('')}\n`,
+      );
     },
     child(name) {
       return lineLogger(write, now, level, area === '' ? name : `${area}/${name}`);

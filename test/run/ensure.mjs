@@ -37,7 +37,14 @@ if (changed(generated) < sources) {
 const built = Math.min(changed('dist/flotilla.js'), changed('dist/agent.cjs'), changed('dist/start.js'));
 if (
   built <
-  Math.max(newest('server'), newest('agent'), newest('openapi'), newest('test/lab'), newest('test/run'), changed(generated))
+  Math.max(
+    newest('server'),
+    newest('agent'),
+    newest('openapi'),
+    newest('test/lab'),
+    newest('test/run'),
+    changed(generated),
+  )
 ) {
   console.error('Building …');
   execFileSync(process.execPath, ['test/run/build.mjs'], { stdio: ['ignore', 2, 2] });
