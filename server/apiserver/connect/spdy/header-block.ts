@@ -33,7 +33,12 @@ export class HeaderReader {
       this.#fail = reject;
       this.#chunks = [];
       this.#length = 0;
+      if (this.#inflate.destroyed) {
+        reject(new Error('Cannot read SPDY headers: the connection is closed'));
+        return;
+      }
       this.#inflate.write(block, () => {
+        if (this.#inflate.destroyed) return; // The `error` event tells why; zlib calls back without.
         try {
           resolve(parseHeaders(Buffer.concat(this.#chunks)));
         } catch (error) {
