@@ -37,7 +37,11 @@ const answered = { deleteReturnsObject: true } as const;
 /** Kinds that the schema and the path of all kinds serve well: they add a table, and how they take writes without a resourceVersion. */
 export const plainStrategies: readonly Strategy[] = [
   { resource: apiServices, table: apiServiceTable },
-  { resource: componentStatuses, table: componentStatusTable },
+  {
+    resource: componentStatuses,
+    table: componentStatusTable,
+    deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
+  },
   { resource: csiNodes, table: csiNodeTable, ...conditional, ...answered },
   { resource: csiStorageCapacities, ...conditional },
   { resource: deviceClasses, table: ageTable, ...counted, ...answered },

@@ -9,8 +9,6 @@ import { oneOf, portNumber, texts } from '../validation/field-errors.ts';
 import { dnsLabel, dnsSubdomain, qualifiedName } from '../validation/names.ts';
 import { protocols } from '../validation/protocols.ts';
 
-const deprecated = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice';
-
 export const endpointsStrategy: Strategy<Endpoints> = {
   resource: endpoints,
   allowCreateOnUpdate: true,
@@ -18,7 +16,7 @@ export const endpointsStrategy: Strategy<Endpoints> = {
   validate: ({ subsets = [] }) => subsetFaults(subsets),
   validateUpdate: ({ subsets = [] }, old) =>
     isDeepStrictEqual(subsets, old.subsets ?? []) ? [] : subsetFaults(subsets),
-  warnings: () => [deprecated],
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   table: endpointsTable,
 };
 

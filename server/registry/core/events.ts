@@ -71,6 +71,7 @@ export const eventsEventStrategy: Strategy<EventsEvent> = {
       ...frozenFields.flatMap((field) => unchanged(frozenNames[field] ?? field, core[field], oldCore[field])),
     ];
   },
+  table: { columns: eventTable.columns, row: (event, now) => eventTable.row(toCore(event), now) },
   stored: { resource: events, toStored: toCore, fromStored: (event) => fromCore(event as Event) },
   fields: (event) => eventsFields(toCore(event)),
   selectableFields: [
