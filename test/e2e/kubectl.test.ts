@@ -32,7 +32,7 @@ const web = (namespace: string): string =>
                   command: [
                     'sh',
                     '-c',
-                    'mkdir -p /www; hostname > /www/index.html; echo started; exec httpd -f -v -p 8080 -h /www',
+                    'mkdir -p /www; hostname > /www/index.html; echo started; exec httpd -f -vv -p 8080 -h /www',
                   ],
                   ports: [{ containerPort: 8080 }],
                   readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
@@ -125,7 +125,7 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
     await eventually(() => {
       expect(seen).toContain('/never');
     }, 20_000);
-    following.kill();
+    following.kill('SIGKILL');
   });
 
   it('runs commands in a container, with input, exit code and a terminal', async () => {
