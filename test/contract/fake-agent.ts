@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -17,6 +17,7 @@ export async function startFakeAgent(): Promise<FakeAgent> {
   const requests: string[] = [];
   const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   const children = new Set<ChildProcess>();
+  const sockets = new Set<Duplex>();
   const server = createServer((request, response) => {
     requests.push(request.url ?? '');
     const url = new URL(request.url ?? '', 'http://agent');
@@ -29,7 +30,9 @@ export async function startFakeAgent(): Promise<FakeAgent> {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     requests.push(request.url ?? '');
     const url = new URL(request.url ?? '', 'http://agent');
+    sockets.add(socket);
     socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
     if (url.pathname.startsWith('/portForward/')) forward(url, socket, head);
     else if (url.pathname.includes('/missing')) socket.end('HTTP/1.1 404 Not Found\r\n\r\nno such container');
     else {
@@ -43,25 +46,30 @@ export async function startFakeAgent(): Promise<FakeAgent> {
   return {
     requests,
     dialer: { dial: () => dial(port) },
-    close: () => stop(server, children),
+    close: async () => {
+      for (const child of children) child.kill('SIGKILL');
+      for (const socket of sockets) socket.destroy();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) =>
+        server.close(() => {
+          resolve();
+        }),
+      );
+    },
   };
 }
 
 function dial(port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(socket));
+    socket.once('connect', () => {
+      resolve(socket);
+    });
     socket.once('error', reject);
   });
 }
 
-async function stop(server: Server, children: ReadonlySet<ChildProcess>): Promise<void> {
-  for (const child of children) child.kill('SIGKILL');
-  server.closeAllConnections();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-}
-
-function sendLog(url: URL, response: import('node:http').ServerResponse): void {
+function sendLog(url: URL, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/plain' });
   const tail = Number(url.searchParams.get('tailLines') ?? 3);
   for (const line of ['one', 'two', 'three'].slice(-tail)) response.write(`${line}\n`);
@@ -105,7 +113,9 @@ function runCommand(query: URLSearchParams, socket: WebSocket, children: Set<Chi
     const payload = message.subarray(1);
     if (message[0] === 0 && !child.stdin.write(payload)) {
       socket.pause();
-      child.stdin.once('drain', () => socket.resume());
+      child.stdin.once('drain', () => {
+        socket.resume();
+      });
     } else if (message[0] === 4) socket.send(Buffer.concat([Buffer.from([1]), payload, Buffer.from('\n')]));
     else if (message[0] === 255 && message[1] === 0) child.stdin.end();
   });
@@ -113,9 +123,9 @@ function runCommand(query: URLSearchParams, socket: WebSocket, children: Set<Chi
     socket.send(Buffer.concat([Buffer.from([3]), Buffer.from(JSON.stringify(status))]));
     socket.close(1000);
   };
-  child.on('error', (error) =>
-    finish({ metadata: {}, status: 'Failure', message: error.message, reason: 'InternalError', code: 500 }),
-  );
+  child.on('error', (error) => {
+    finish({ metadata: {}, status: 'Failure', message: error.message, reason: 'InternalError', code: 500 });
+  });
   child.on('close', (code) => {
     children.delete(child);
     finish(statusOf(code ?? 137));

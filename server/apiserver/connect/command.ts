@@ -11,7 +11,6 @@ import {
 export async function bridgeCommand(client: CommandStreams, agent: WebSocket): Promise<void> {
   const status = agentStatus(client, agent);
   agent.resume();
-  agent.resume();
   const { stdin, resize } = client;
   if (stdin !== undefined) {
     const writer = new ChannelWriter(agent, Channel.stdin);

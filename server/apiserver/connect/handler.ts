@@ -150,8 +150,15 @@ async function clientStreams(
 /** What has been written still goes out; a client that does not take it is cut off. */
 function closeSoon(socket: Duplex, clock: Clock): void {
   if (socket.destroyed) return;
+  const closed = new AbortController();
+  socket.once('close', () => {
+    closed.abort();
+  });
   socket.end();
-  void clock.sleep(closeDelayMsMax).then(() => socket.destroy());
+  clock.sleep(closeDelayMsMax, closed.signal).then(
+    () => socket.destroy(),
+    () => undefined, // Closed in time.
+  );
 }
 
 async function upgradePortForward(
