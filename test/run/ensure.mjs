@@ -26,7 +26,8 @@ function npm(...args) {
 
 if (changed('node_modules/.package-lock.json') < changed('package-lock.json')) {
   console.error('Installing packages …');
-  npm('ci');
+  // Not `npm ci`: it wants every other platform's optional binaries in the lock, and a registry may lack some of them.
+  npm('install', '--no-save');
 }
 const generated = 'openapi/generated/resources.ts';
 const sources = Math.max(newest('openapi'), changed('package.json'));
