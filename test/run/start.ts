@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { Client } from '../../openapi/client/client.ts';
-import { allResources, deployments, nodes } from '../../openapi/generated/resources.ts';
+import { allResources, deployments, hosts, nodes } from '../../openapi/generated/resources.ts';
 import type { JsonValue } from '../../openapi/machinery/json.ts';
 import type { KubeObject } from '../../openapi/machinery/object.ts';
 import { apiVersionOf } from '../../openapi/machinery/resource.ts';
@@ -21,6 +21,7 @@ import { cliContext } from '../../server/context.ts';
 import { buildImage } from '../lab/images.ts';
 import { labDown, labUp } from '../lab/lab.ts';
 import { labObstacle } from '../lab/platform.ts';
+import { forgetThisMachine, thisMachine } from './this-machine.ts';
 
 const root = join(import.meta.dirname, '..');
 const dataDir = '/var/lib/flotilla-try';
@@ -36,13 +37,15 @@ async function main(): Promise<void> {
     await tearDown(context);
     return;
   }
-  if (args.length > 0) {
+  const noLab = args.includes('--no-lab');
+  if (args.length > (noLab ? 1 : 0)) {
     context.err('usage: npm start            bring up a lab, join it, run the guestbook example\n');
-    context.err('       npm start -- --down  remove all that it made\n');
+    context.err('       npm start -- --no-lab  the server, with this machine as its host\n');
+    context.err('       npm start -- --down    remove all that it made\n');
     process.exitCode = 2;
     return;
   }
-  const obstacle = await labObstacle();
+  const obstacle = noLab ? '--no-lab was given' : await labObstacle();
   if (obstacle === undefined) await tryOnLab(context);
   else await tryWithoutLab(context, obstacle);
 }
@@ -54,12 +57,15 @@ async function tearDown(context: CliContext): Promise<void> {
       context.err(`${line}\n`);
     },
   });
-  await rm(dataDir, { recursive: true, force: true });
+  const directory = tryDirectory(context);
+  if (existsSync(join(directory, 'this-machine'))) await leaveThisMachine(context, directory);
+  await forgetThisMachine();
+  await rm(directory, { recursive: true, force: true });
   context.err('Everything that npm start made is removed.\n');
 }
 
 async function tryOnLab(context: CliContext): Promise<void> {
-  const hosts = await labUp({
+  const made = await labUp({
     ...lab,
     progress: (line) => {
       context.err(`${line}\n`);
@@ -67,17 +73,17 @@ async function tryOnLab(context: CliContext): Promise<void> {
   });
   const server = await context.startServer({ ...serverDefaults, dataDir, logLevel: 'warn' });
   try {
-    await joinFleet(context, server, await readFleet(hosts.fleetFile));
+    await joinFleet(context, server, await readFleet(made.fleetFile));
     await loadImages(context, server);
     await applyFolder(server.client, join(root, 'examples/guestbook'));
     await showGuestbook(
       context,
       server,
-      hosts.hosts.map((host) => host.address),
+      made.hosts.map((host) => host.address),
     );
     await showTables(context, server);
     context.err(nextSteps(server));
-    context.err(`The guestbook: http://${hosts.hosts[0]?.address ?? ''}:${nodePort}/\n`);
+    context.err(`The guestbook: http://${made.hosts[0]?.address ?? ''}:${nodePort}/\n`);
     context.err('Take all of it away again: npm start -- --down\n');
     await untilAborted(context.signal);
   } finally {
@@ -85,17 +91,37 @@ async function tryOnLab(context: CliContext): Promise<void> {
   }
 }
 
-/** The server alone, and how to go on. */
-async function tryWithoutLab(context: CliContext, obstacle: string): Promise<void> {
-  context.err(`A lab cannot run here: ${obstacle}. Starting the server alone.\n`);
-  const server = await context.startServer({
-    ...serverDefaults,
-    dataDir: context.defaultDataDir,
-    logLevel: 'warn',
-  });
-  context.err(nextSteps(server));
-  context.err('Add a host with SSH and Docker: node dist/flotilla.js host add USER@ADDRESS --sudo\n');
+function tryDirectory(context: CliContext): string {
+  return process.getuid?.() === 0 ? dataDir : join(context.defaultDataDir, 'try');
+}
+
+/** Takes the agent off this machine, as `host rm` does. */
+async function leaveThisMachine(context: CliContext, directory: string): Promise<void> {
+  const server = await context.startServer({ ...serverDefaults, dataDir: directory, logLevel: 'warn' });
   try {
+    const names = (await server.client.list(hosts)).items.map((host) => host.metadata?.name ?? '');
+    for (const name of names) await server.client.delete(hosts, { name });
+    await eventually(context, 'this machine is not cleaned', async () => {
+      const left = (await server.client.list(hosts)).items;
+      if (left.length > 0) throw new Error(`${names.join(', ')} is still being removed`);
+    });
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The server with this machine as its only host where that can be, else alone, and how to go on. */
+async function tryWithoutLab(context: CliContext, obstacle: string): Promise<void> {
+  const directory = tryDirectory(context);
+  const host = await thisMachine(directory);
+  const only = typeof host === 'string' ? `alone, since ${host}` : 'with this machine as its only host';
+  context.err(`No lab here: ${obstacle}. Starting the server ${only}.\n`);
+  const server = await context.startServer({ ...serverDefaults, dataDir: directory, logLevel: 'warn' });
+  try {
+    if (typeof host !== 'string') await joinFleet(context, server, { server: {}, hosts: [host] });
+    await showTables(context, server);
+    context.err(nextSteps(server));
+    context.err('Add a host that has SSH and Docker: node dist/flotilla.js host add USER@ADDRESS --sudo\n');
     await untilAborted(context.signal);
   } finally {
     await server.stop();
