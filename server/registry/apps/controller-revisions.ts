@@ -15,9 +15,13 @@ export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
   table: controllerRevisionTable,
 };
 
+function dataFaults(data: unknown): FieldError[] {
+  if (data === undefined || data === null) return [required('data', 'data is mandatory')];
+  return typeof data === 'object' && !Array.isArray(data)
+    ? []
+    : [required('data', 'data must be a valid JSON object')];
+}
+
 function revisionFaults({ data, revision }: ControllerRevision): FieldError[] {
-  return [
-    ...(data === undefined || data === null ? [required('data', 'data is mandatory')] : []),
-    ...notNegative('revision', revision),
-  ];
+  return [...dataFaults(data), ...notNegative('revision', revision)];
 }

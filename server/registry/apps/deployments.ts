@@ -3,7 +3,7 @@ import { deployments } from '../../../openapi/generated/resources.ts';
 import type { Deployment, DeploymentSpec } from '../../../openapi/generated/types.ts';
 import { type FieldError, forbiddenField, invalidValue } from '../../../openapi/machinery/status.ts';
 import { withTemplateDefaults } from '../core/pod-defaults.ts';
-import { templateWarnings } from '../core/pod-warnings.ts';
+import { nameWarnings, templateWarnings } from '../core/pod-warnings.ts';
 import { onlyStatus } from '../generic/status-split.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
@@ -35,10 +35,12 @@ export const deploymentStrategy: Strategy<Deployment> = {
   generationGrows: (deployment, old) =>
     specChanged(deployment, old) ||
     !isDeepStrictEqual(deployment.metadata?.annotations ?? {}, old.metadata?.annotations ?? {}),
-  warnings: ({ spec }, old) =>
-    isDeepStrictEqual(spec?.template, old?.spec?.template)
+  warnings: ({ metadata, spec }, old) => [
+    ...(old === undefined ? nameWarnings(metadata?.name) : []),
+    ...(isDeepStrictEqual(spec?.template, old?.spec?.template)
       ? []
-      : templateWarnings('spec.template', spec?.template),
+      : templateWarnings('spec.template', spec?.template)),
+  ],
   table: deploymentTable,
   subresources: {
     scale: scaleSubresource(({ spec }) => selectorQuery(spec?.selector)),

@@ -3,7 +3,7 @@ import { replicaSets } from '../../../openapi/generated/resources.ts';
 import type { ReplicaSet, ReplicaSetSpec } from '../../../openapi/generated/types.ts';
 import type { FieldError } from '../../../openapi/machinery/status.ts';
 import { withTemplateDefaults } from '../core/pod-defaults.ts';
-import { templateWarnings } from '../core/pod-warnings.ts';
+import { nameWarnings, templateWarnings } from '../core/pod-warnings.ts';
 import { onlyStatus } from '../generic/status-split.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
@@ -40,10 +40,12 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
     ...unchanged('spec.selector', spec?.selector, old.spec?.selector),
   ],
   generationGrows: specChanged,
-  warnings: ({ spec }, old) =>
-    isDeepStrictEqual(spec?.template, old?.spec?.template)
+  warnings: ({ metadata, spec }, old) => [
+    ...(old === undefined ? nameWarnings(metadata?.name) : []),
+    ...(isDeepStrictEqual(spec?.template, old?.spec?.template)
       ? []
-      : templateWarnings('spec.template', spec?.template),
+      : templateWarnings('spec.template', spec?.template)),
+  ],
   table: replicaSetTable,
   subresources: {
     scale: scaleSubresource(({ spec }) => selectorQuery(spec?.selector)),

@@ -5,6 +5,7 @@ import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
 import { cronJobTable } from '../table/workloads.ts';
 import { notNegative, notSupported, oneOf } from '../validation/field-errors.ts';
+import { nameWarnings } from '../core/pod-warnings.ts';
 import { dnsSubdomain } from '../validation/names.ts';
 import { jobSpecFaults, withJobDefaults } from './job-spec.ts';
 import { scheduleProblem } from './schedule.ts';
@@ -18,6 +19,7 @@ export const cronJobStrategy: Strategy<CronJob> = {
   defaults: (cronJob) => ({ ...cronJob, spec: withDefaults(cronJob.spec) }),
   validate: (cronJob) => cronJobFaults(cronJob, undefined),
   validateUpdate: (cronJob, old) => cronJobFaults(cronJob, old),
+  warnings: ({ metadata }, old) => (old === undefined ? nameWarnings(metadata?.name) : []),
   generationGrows: specChanged,
   table: cronJobTable,
 };

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { jobs } from '../../../openapi/generated/resources.ts';
 import type { Job, JobSpec, PodTemplateSpec } from '../../../openapi/generated/types.ts';
 import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
-import { templateWarnings } from '../core/pod-warnings.ts';
+import { nameWarnings, templateWarnings } from '../core/pod-warnings.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
 import { jobTable } from '../table/workloads.ts';
@@ -24,7 +24,7 @@ export const jobStrategy: Strategy<Job> = {
   validateUpdate: ({ spec }, old) => [...specFaults(spec), ...updateFaults(spec, old.spec, old)],
   warnings: ({ metadata, spec }, old) =>
     old === undefined
-      ? [...nameWarnings(metadata?.name ?? ''), ...templateWarnings('spec.template', spec?.template)]
+      ? [...nameWarnings(metadata?.name), ...templateWarnings('spec.template', spec?.template)]
       : [],
   generationGrows: specChanged,
   defaultPropagation: 'Orphan',
@@ -34,13 +34,6 @@ export const jobStrategy: Strategy<Job> = {
   selectableFields: ['status.successful'],
   table: jobTable,
 };
-
-function nameWarnings(name: string): readonly string[] {
-  const problems = name === '' ? [] : dnsLabel(name);
-  const text =
-    'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
-  return problems.length === 0 ? [] : [`${text}: [${problems.join(',')}]`];
-}
 
 function withDefaults(job: Job): Job {
   const { spec, metadata } = job;

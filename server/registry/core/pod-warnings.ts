@@ -16,9 +16,17 @@ export function podWarnings(pod: Pod): readonly string[] {
   const host =
     "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
   return [
-    ...(name === '' || problems.length === 0 ? [] : [`${host}: [${problems.join(',')}]`]),
+    ...(name === '' || problems.length === 0 ? [] : [`${host}: [${problems.join(' ')}]`]),
     ...specWarnings('spec', pod.spec),
   ];
+}
+
+/** Of a kind that names pods after itself. */
+export function nameWarnings(name = ''): readonly string[] {
+  const problems = name === '' ? [] : dnsLabel(name);
+  const text =
+    'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
+  return problems.length === 0 ? [] : [`${text}: [${problems.join(' ')}]`];
 }
 
 export function templateWarnings(path: string, template: PodTemplateSpec | undefined): readonly string[] {

@@ -11,11 +11,13 @@ import { podTemplateFaults, restartsAlways } from '../validation/pod-template.ts
 import { scaleSubresource } from '../validation/scale.ts';
 import { statusCountFaults } from '../validation/workloads.ts';
 import { withTemplateDefaults } from './pod-defaults.ts';
+import { nameWarnings } from './pod-warnings.ts';
 
 export const replicationControllerStrategy: Strategy<ReplicationController> = {
   resource: replicationControllers,
   defaults: withDefaults,
   validate: ({ spec }) => specFaults(spec),
+  warnings: ({ metadata }, old) => (old === undefined ? nameWarnings(metadata?.name) : []),
   generationGrows: specChanged,
   defaultPropagation: 'Orphan',
   fields: ({ status }) => ({ 'status.replicas': String(status?.replicas ?? 0) }),

@@ -89,6 +89,10 @@ function withFamilies(service: Service, spec: ServiceSpec): ServiceSpec {
     const text = 'this cluster is not configured for dual-stack services';
     refuse(service, [invalidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, text)]);
   }
+  if (spec.ipFamilyPolicy === 'SingleStack' && families.length > 1) {
+    const text = "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified";
+    refuse(service, [invalidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, text)]);
+  }
   const foreign = families.indexOf('IPv6');
   if (foreign !== -1) {
     const text = 'not configured on this cluster';

@@ -7,13 +7,14 @@ import type { Strategy } from '../strategy.ts';
 import { endpointSliceTable } from '../table/others.ts';
 import { ipFaults, specialIpFaults } from '../validation/addresses.ts';
 import { notSupported, oneOf, portNumber, texts, unchanged } from '../validation/field-errors.ts';
-import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../validation/names.ts';
+import { type TextCheck, dnsLabel, dnsSubdomain, labelValue, qualifiedName } from '../validation/names.ts';
 import { protocols } from '../validation/protocols.ts';
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
 const endpointsMax = 1000;
 const addressesMax = 100;
 const portsMax = 20000;
+const hintsMax = 8;
 
 type Port = NonNullable<EndpointSlice['ports']>[number];
 
@@ -27,6 +28,8 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
     const ports = slice.ports as EndpointSlice['ports'] | null;
     return ports === undefined || ports === null ? slice : { ...slice, ports: ports.map(withPortDefaults) };
   },
+  prepareForCreate: withoutTopology,
+  prepareForUpdate: withoutTopology,
   validate: (slice) => [...typeFaults(slice), ...sliceFaults(slice)],
   validateUpdate: (slice, old) => [
     ...sliceFaults(slice),
@@ -42,6 +45,16 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
     ),
   table: endpointSliceTable,
 };
+
+/** A field of v1beta1: v1 shows it, and never takes it. */
+function withoutTopology(slice: EndpointSlice): EndpointSlice {
+  const endpoints = slice.endpoints as readonly Endpoint[] | null;
+  if (endpoints?.some((endpoint) => endpoint.deprecatedTopology !== undefined) !== true) return slice;
+  return {
+    ...slice,
+    endpoints: endpoints.map(({ deprecatedTopology: _topology, ...endpoint }) => endpoint),
+  };
+}
 
 function typeFaults({ addressType }: EndpointSlice): FieldError[] {
   if (addressType === '') return [required('addressType')];
@@ -72,27 +85,57 @@ function endpointListFaults(endpoints: readonly Endpoint[], type: string): Field
       faults.push(tooMany(`${path}.addresses`, addresses.length, addressesMax));
     }
     addresses.forEach((address, j) =>
-      faults.push(...addressFaults(`${path}.addresses[${j}]`, address, type)),
+      faults.push(...addressFaults(`${path}.addresses`, { address, index: j, type })),
     );
     if (nodeName !== undefined) faults.push(...texts(`${path}.nodeName`, nodeName, dnsSubdomain));
-    for (const [key, value] of Object.entries(endpoint.deprecatedTopology ?? {})) {
-      faults.push(...texts(`${path}.deprecatedTopology`, key, qualifiedName));
-      faults.push(...texts(`${path}.deprecatedTopology`, value, labelValue));
-    }
     if (hostname !== undefined) faults.push(...texts(`${path}.hostname`, hostname, dnsLabel));
+    if (endpoint.hints !== undefined) faults.push(...hintFaults(`${path}.hints`, endpoint.hints));
     return faults;
   });
 }
 
-function addressFaults(path: string, address: string, type: string): FieldError[] {
-  if (type === 'FQDN') return texts(path, address, dnsSubdomain);
-  const faults = ipFaults(path, address);
+interface Address {
+  readonly address: string;
+  readonly index: number;
+  readonly type: string;
+}
+
+function addressFaults(path: string, { address, index, type }: Address): FieldError[] {
+  const at = `${path}[${index}]`;
+  if (type === 'FQDN') return texts(at, address, dnsSubdomain);
+  const faults = ipFaults(at, address);
   if (faults.length > 0) return faults;
   const wrong = (type === 'IPv6') !== isIPv6(address);
   const family = type === 'IPv6' ? 'IPv6' : 'IPv4';
-  return wrong
-    ? [invalidValue(path, address, `must be a valid ${family} address`)]
-    : specialIpFaults(path, address);
+  return [
+    ...(wrong ? [invalidValue(path, address, `must be an ${family} address`)] : []),
+    ...specialIpFaults(at, address),
+  ];
+}
+
+function hintFaults(
+  path: string,
+  { forZones = [], forNodes = [] }: NonNullable<Endpoint['hints']>,
+): FieldError[] {
+  if (forZones.length > hintsMax) return [tooMany(`${path}.forZones`, forZones.length, hintsMax)];
+  return [
+    ...namedHintFaults(`${path}.forZones`, forZones, labelValue),
+    ...(forNodes.length > hintsMax
+      ? [tooMany(`${path}.forNodes`, forNodes.length, hintsMax)]
+      : namedHintFaults(`${path}.forNodes`, forNodes, dnsSubdomain)),
+  ];
+}
+
+function namedHintFaults(
+  path: string,
+  hints: readonly { readonly name: string }[],
+  check: TextCheck,
+): FieldError[] {
+  const names = hints.map(({ name }) => name);
+  return names.flatMap((name, i) => [
+    ...(names.indexOf(name) < i ? [duplicate(`${path}[${i}].name`, name)] : []),
+    ...texts(`${path}[${i}].name`, name, check),
+  ]);
 }
 
 function portListFaults(ports: NonNullable<EndpointSlice['ports']>): FieldError[] {

@@ -85,13 +85,13 @@ export const ipAddressTable = table<IPAddress>('Name | ParentRef', ({ spec }, ag
 export const endpointSliceTable = table<EndpointSlice>(
   'Name | AddressType | Ports | Endpoints | Age',
   ({ addressType, ports, endpoints }, age) => {
-    const numbers = (ports ?? []).map(({ port }) => (port === undefined ? '*' : String(port)));
+    const numbers = (ports ?? []).map(({ name, port }) => String(port ?? name ?? '*'));
     const addresses = (endpoints ?? []).flatMap(
       (endpoint) => (endpoint.addresses as readonly string[] | null) ?? [],
     );
     return [
       addressType,
-      numbers.length === 0 ? '<unset>' : shortened(numbers, 3),
+      numbers.join('') === '' ? '<unset>' : shortened(numbers, 3),
       addresses.length === 0 ? '<unset>' : shortened(addresses, 3),
       age,
     ];
