@@ -45,7 +45,7 @@ export function defaultDataDir(): string {
 export function parseListen(text: string): ServerOptions['listen'] {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
-  if (match === null || port > 65_535)
+  if (match === null || port < 1 || port > 65_535)
     throw new RangeError(`Cannot listen on "${text}": give ADDRESS:PORT, for example 0.0.0.0:6443`);
   const address = match[1] ?? match[2] ?? '';
   return { address: address === '' ? '0.0.0.0' : address, port };

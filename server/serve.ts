@@ -112,8 +112,9 @@ async function start(starting: Starting, stop: () => Promise<void>): Promise<Run
   void runCompactor({ storage: store, clock, log: log.child('store') }, signal);
   fleetParts.fleet = runFleet(starting, api, keys);
   runLoops(starting, api, keys);
-  const port = await api.server.listen({ host: options.listen.address, port: options.listen.port });
-  const access = await writeAdminAccess(options, keys, port);
+  // First the kubeconfig: whoever waits for /readyz reads it next.
+  const access = await writeAdminAccess(options, keys);
+  await api.server.listen({ host: options.listen.address, port: options.listen.port });
   log.log('info', 'serving', { address: access.server, data: options.dataDir });
   return {
     access,
@@ -246,7 +247,7 @@ function partOfServer(name: string): { readonly name: string; readonly groups: r
 }
 
 /** Writes the admin's kubeconfig: always into the data directory, and where --kubeconfig-out says. */
-async function writeAdminAccess(options: ServerOptions, keys: KeyStore, port: number): Promise<Access> {
+async function writeAdminAccess(options: ServerOptions, keys: KeyStore): Promise<Access> {
   const pair = await keys.keep('admin', {
     commonName: 'flotilla-admin',
     organizations: ['system:masters'],
@@ -254,7 +255,7 @@ async function writeAdminAccess(options: ServerOptions, keys: KeyStore, port: nu
     days: certificateDays,
   });
   const access = {
-    server: `https://${advertiseAddress(options)}:${port}`,
+    server: `https://${advertiseAddress(options)}:${options.listen.port}`,
     ca: keys.authority.certificate,
     certificate: pair.certificate,
     key: pair.key,

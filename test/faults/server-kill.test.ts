@@ -10,7 +10,7 @@ import type { ConfigMap } from '../../openapi/generated/types.ts';
 import { systemClock } from '../../openapi/machinery/clock.ts';
 import { isNotFound, isStatusError } from '../../openapi/machinery/status.ts';
 import { readAccess } from '../../server/cli/kubeconfig.ts';
-import { serverProcess } from '../e2e/cluster.ts';
+import { serverProcess, type ServerProcess } from '../e2e/cluster.ts';
 
 const cycles = Number(process.env['FLOTILLA_KILL_CYCLES'] ?? 200);
 const writers = 8;
@@ -27,11 +27,15 @@ interface Acknowledged {
 
 describe('kill -9 of the server', () => {
   let directory = '';
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  let server: ServerProcess | undefined;
+  afterAll(async () => {
+    await server?.stop('SIGKILL');
+    await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  });
 
   it(`loses no acknowledged write in ${cycles} cycles under load`, async () => {
     directory = await mkdtemp(join(tmpdir(), 'flotilla-kill-'));
-    const server = serverProcess(directory, port, ['--controllers', '-*', '--scheduler', 'false']);
+    server = serverProcess(directory, port, ['--controllers', '-*', '--scheduler', 'false']);
     const known = new Map<string, Acknowledged>();
     let acknowledged = 0;
     let newest = 0;
