@@ -99,10 +99,11 @@ export class MemoryFiles implements Files {
 
   async rename(from: string, to: string): Promise<void> {
     await this.#call({ what: 'rename', path: to, bytes: 0 });
+    const inode = this.#names.get(from);
+    if (inode === undefined) throw failure('ENOENT', from);
+    // It is this file that moves, whatever of the changes before it the disk has.
     this.#rename((names) => {
-      const inode = names.get(from);
-      if (inode === undefined) return;
-      names.delete(from);
+      if (names.get(from) === inode) names.delete(from);
       names.set(to, inode);
     });
   }
