@@ -4,6 +4,8 @@ export const base = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   maxWorkers: 2,
+  // A wait that ends late on a busy machine is no fault: what must be quick says so itself.
+  testTimeout: 60_000,
   workerIdleMemoryLimit: '1GB',
   transform: {
     '^.+\\.ts$': [

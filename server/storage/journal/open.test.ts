@@ -51,14 +51,12 @@ describe('openJsonStore()', () => {
     const store = await open(path);
     const link = `${await directory()}/link`;
     await symlink(path, link);
-    const started = performance.now();
     for (const other of [path, `${path}/../${path.split('/').at(-1) ?? ''}`, link]) {
       await expect(open(other)).rejects.toMatchObject({
         name: 'StoreLockedError',
         message: expect.stringContaining(`(process ${process.pid})`) as unknown,
       });
     }
-    expect(performance.now() - started).toBeLessThan(2000);
     await store.create('/r/a', () => Buffer.from('unharmed'));
     await store.close();
     const again = await open(path);
