@@ -1,6 +1,7 @@
 import type { EndpointSlice, Node, Service } from '../openapi/generated/types.ts';
 import { paths, type AgentConfig } from '../openapi/machinery/agent-contract.ts';
 import type { Clock } from '../openapi/machinery/clock.ts';
+import { linkSignals } from '../openapi/machinery/link-signals.ts';
 import type { Logger } from '../openapi/machinery/log.ts';
 import type { KubeObject } from '../openapi/machinery/object.ts';
 import { startDns } from './dns/dns.ts';
@@ -52,11 +53,11 @@ export async function startClusterNetwork(options: ClusterNetworkOptions): Promi
     if (serving?.gateway === gateway) return;
     serving?.stop.abort();
     serving = { gateway, stop: new AbortController() };
-    const stopped = AbortSignal.any([signal, serving.stop.signal]);
-    void keepRunning(() => serveCluster({ ...options, ...lists, signal: stopped }, firewall, gateway), {
-      ...options,
-      signal: stopped,
-    });
+    const stopped = linkSignals(signal, serving.stop.signal);
+    const own = { ...options, signal: stopped.signal };
+    void keepRunning(() => serveCluster({ ...own, ...lists }, firewall, gateway), own).finally(
+      stopped.release,
+    );
   }
   void firewall.run(signal);
   void keepRunning(
@@ -107,7 +108,7 @@ async function serveCluster(
   const { host, config, clock, signal } = options;
   // Whatever ends this round ends its listeners too.
   const round = new AbortController();
-  const ended = AbortSignal.any([signal, round.signal]);
+  const { signal: ended, release } = linkSignals(signal, round.signal);
   const ranges = [parseRange(config.clusterCIDR), parseRange(config.serviceCIDR)];
   try {
     const relay = await startApiRelay({
@@ -153,6 +154,7 @@ async function serveCluster(
     });
   } finally {
     round.abort();
+    release();
   }
 }
 

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, isIP } from 'node:net';
 import type { Clock } from '../../openapi/machinery/clock.ts';
+import { linkSignals } from '../../openapi/machinery/link-signals.ts';
 import type { Host } from '../host/host.ts';
 import { skipName } from './message.ts';
 
@@ -73,13 +74,13 @@ export class Upstream {
     signal: AbortSignal,
   ): Promise<Buffer | undefined> {
     const ended = new AbortController();
-    const both = AbortSignal.any([signal, ended.signal]);
-    const timeout = this.#options.clock.sleep(timeoutMs, both).catch(() => undefined);
+    const both = linkSignals(signal, ended.signal);
+    const timeout = this.#options.clock.sleep(timeoutMs, both.signal).catch(() => undefined);
     const target = { server, port: this.#options.port ?? 53 };
     const query = Buffer.from(message);
     // Our own id, and a port of the moment: hard to guess for who would forge an answer.
     query.writeUInt16BE(randomInt(65_536), 0);
-    const exchange = transport === 'udp' ? askUdp(target, query, both) : askTcp(target, query, both);
+    const exchange = (transport === 'udp' ? askUdp : askTcp)(target, query, both.signal);
     try {
       const answer = await Promise.race([exchange, timeout]);
       if (!(answer instanceof Uint8Array)) return undefined;
@@ -87,6 +88,7 @@ export class Upstream {
       return answer;
     } finally {
       ended.abort();
+      both.release();
     }
   }
 }

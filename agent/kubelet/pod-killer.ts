@@ -1,4 +1,5 @@
 import type { Container, Pod } from '../../openapi/generated/types.ts';
+import { linkSignals, withinTime } from '../../openapi/machinery/link-signals.ts';
 import type { ContainerStatus } from '../runtime/driver.ts';
 import { runHook } from './hooks.ts';
 import { normal, warning } from './pod-events.ts';
@@ -9,6 +10,8 @@ import type { KillReason } from './sync-pod.ts';
 
 /** Every container has at least this long between its stop signal and the kill. */
 const graceSecondsMin = 2;
+/** What the engine may take beyond the time of the container. */
+const stopMsMax = 120_000;
 
 export interface KillRequest {
   readonly pod: Pod;
@@ -82,8 +85,9 @@ export class PodKiller {
     const left = grace - (clock.monotonic() - startedMs) / 1000;
     const graceMs = Math.max(graceSecondsMin, left) * 1000;
     // The engine answers when the container has ended, so the call itself may take the whole time.
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(graceMs) + 120_000)]);
-    await driver.stopContainer(status.id, graceMs, limit);
+    await withinTime(signal, graceMs + stopMsMax, clock, (limit) =>
+      driver.stopContainer(status.id, graceMs, limit),
+    );
   }
 
   async #preStop(
@@ -98,7 +102,7 @@ export class PodKiller {
   ): Promise<void> {
     const { clock, driver, events } = this.#tools;
     const over = new AbortController();
-    const signal = AbortSignal.any([hook.signal, over.signal]);
+    const { signal, release } = linkSignals(hook.signal, over.signal);
     const target = { pod, containerName: status.name, containerId: status.id, podIP };
     const run = runHook(hook.handler, target, { driver, clock, signal }).catch(() => {
       // What it printed may hold secrets: the event does not tell.
@@ -108,6 +112,7 @@ export class PodKiller {
     const timer = clock.sleep(hook.grace * 1000, signal).catch(() => undefined);
     await Promise.race([run, timer]);
     over.abort();
+    release();
     hook.signal.throwIfAborted();
   }
 }

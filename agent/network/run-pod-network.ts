@@ -1,5 +1,6 @@
 import type { Informer } from '../../openapi/client/informer.ts';
 import type { Clock } from '../../openapi/machinery/clock.ts';
+import { linkSignals } from '../../openapi/machinery/link-signals.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
 import type { KubeObject } from '../../openapi/machinery/object.ts';
 import { parseAddress, parseRange } from './addresses.ts';
@@ -65,7 +66,9 @@ export async function runPodNetwork(options: RunPodNetworkOptions): Promise<void
       const done = await tryConfigure(options, failures);
       failures = done ? 0 : failures + 1;
       const waitMs = done ? checkMs : retryDelayMs(failures);
-      await clock.sleep(waitMs, AbortSignal.any([signal, changed.signal])).catch(() => undefined);
+      const either = linkSignals(signal, changed.signal);
+      await clock.sleep(waitMs, either.signal).catch(() => undefined);
+      either.release();
     }
   } finally {
     stop();

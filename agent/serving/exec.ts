@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
+import { linkSignals } from '../../openapi/machinery/link-signals.ts';
 import type { StreamSession, TerminalSize } from '../runtime/driver.ts';
 import type { ServingContext } from './context.ts';
 import { HttpError } from './http-error.ts';
@@ -54,7 +55,7 @@ export async function serveExec(
     ended.abort();
   });
   socket.on('error', () => undefined);
-  const signal = AbortSignal.any([context.signal, ended.signal]);
+  const { signal, release } = linkSignals(context.signal, ended.signal);
   try {
     const session =
       what === 'exec'
@@ -63,6 +64,8 @@ export async function serveExec(
     await connect(context, socket, session, what);
   } catch (error) {
     if (!ended.signal.aborted) await send(socket, channel.error, failureText(error));
+  } finally {
+    release();
   }
   socket.close(1000);
 }

@@ -1,9 +1,12 @@
 import { timeText } from '../../openapi/machinery/clock.ts';
+import { withinTime } from '../../openapi/machinery/link-signals.ts';
 import { podRef } from '../kubelet/pod.ts';
 import { runningContainers } from '../kubelet/pod-runtime.ts';
 import type { PodWorker } from '../kubelet/pod-worker.ts';
 import type { ContainerStats } from '../runtime/driver.ts';
 import type { ServingContext } from './context.ts';
+
+const statsMsMax = 10_000;
 
 /** The kubelet's Summary: what node, pods and containers use now. */
 export async function statsSummary(context: ServingContext): Promise<object> {
@@ -35,8 +38,9 @@ async function podStats(
 ): Promise<object | undefined> {
   const running = runningContainers(worker.runtime);
   if (running.length === 0) return undefined;
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(10_000)]);
-  const stats = await Promise.all(running.map(({ id }) => context.driver.containerStats(id, signal)));
+  const stats = await withinTime(context.signal, statsMsMax, context.clock, (limit) =>
+    Promise.all(running.map(({ id }) => context.driver.containerStats(id, limit))),
+  );
   const found = running.flatMap((status, index) => {
     const own = stats[index];
     return own === undefined ? [] : [{ status, own }];

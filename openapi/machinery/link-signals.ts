@@ -7,7 +7,7 @@ export interface LinkedSignal {
   release(): void;
 }
 
-/** As AbortSignal.any, for work that happens again and again below a signal that lives long. */
+/** As the `any` of AbortSignal, which leaks in Node 20: for work that happens again and again below a signal that lives long. */
 export function linkSignals(...parents: readonly AbortSignal[]): LinkedSignal {
   const own = new AbortController();
   function abort(this: AbortSignal): void {

@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import type { Client } from '../../openapi/client/client.ts';
 import { hosts } from '../../openapi/generated/resources.ts';
 import type { Host } from '../../openapi/generated/types.ts';
+import { linkSignals } from '../../openapi/machinery/link-signals.ts';
 import type { CliContext } from './context.ts';
 
 /** What to print about one host: its phase, and the message of the condition that changed last. */
@@ -31,7 +32,7 @@ export async function followHosts(
   const shown = new Map<string, string>();
   const width = Math.max(0, ...names.map((name) => name.length));
   const ended = new AbortController();
-  const signal = AbortSignal.any([context.signal, ended.signal]);
+  const { signal, release } = linkSignals(context.signal, ended.signal);
   const colors = pc.createColors(context.color);
 
   function show(host: Host): void {
@@ -69,6 +70,9 @@ export async function followHosts(
     }
   } catch (error) {
     if (!signal.aborted) throw error;
+  } finally {
+    ended.abort();
+    release();
   }
   return [...waiting];
 }

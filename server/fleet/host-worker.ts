@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { paths } from '../../openapi/machinery/agent-contract.ts';
 import { hosts, nodes } from '../../openapi/generated/resources.ts';
 import type { Host } from '../../openapi/generated/types.ts';
+import { linkSignals } from '../../openapi/machinery/link-signals.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
 import { isConflict, isNotFound } from '../../openapi/machinery/status.ts';
 import { isAgentHealthy } from './agent-start.ts';
@@ -93,12 +94,14 @@ export class HostWorker {
       this.#wake = new AbortController();
       const host = this.#read();
       this.#intent = host === undefined ? '' : intentOf(host);
-      const turn = AbortSignal.any([signal, this.#wake.signal]);
       if (host === undefined) break;
+      const turn = linkSignals(signal, this.#wake.signal);
       try {
-        if (await this.#turn(host, turn)) break;
+        if (await this.#turn(host, turn.signal)) break;
       } catch (error) {
-        await this.#afterFailure(host, error, turn);
+        await this.#afterFailure(host, error, turn.signal);
+      } finally {
+        turn.release();
       }
     }
     this.#disconnect();
@@ -139,9 +142,7 @@ export class HostWorker {
     if (this.#failures === 0) fleet.events.event(host, 'Warning', failure.reason, failure.message);
     this.#phase = phase;
     const delayMs = Math.min(retryDelayMsMax, retryDelayMs * 2 ** Math.min(this.#failures++, 16));
-    await fleet.clock
-      .sleep(delayMs * (0.5 + fleet.random() / 2), AbortSignal.any([signal, turn]))
-      .catch(() => undefined);
+    await fleet.clock.sleep(delayMs * (0.5 + fleet.random() / 2), turn).catch(() => undefined);
   }
 
   async #joinInSlot(host: Host, turn: AbortSignal): Promise<number> {
@@ -203,7 +204,7 @@ export class HostWorker {
     const connection = this.#connection?.connection;
     if (connection === undefined) return;
     const { clock } = this.#options.fleet;
-    const either = AbortSignal.any([turn, connection.closed]);
+    const { signal: either, release } = linkSignals(turn, connection.closed);
     const isOver = (): boolean => either.aborted;
     let silences = 0;
     while (!isOver() && clock.now() < renewAtMs && silences < silencesMax) {
@@ -213,6 +214,7 @@ export class HostWorker {
         .catch(() => undefined);
       if (!isOver()) silences = (await isAgentHealthy(connection)) ? 0 : silences + 1;
     }
+    release();
     if (!turn.aborted) connection.closed.throwIfAborted();
   }
 

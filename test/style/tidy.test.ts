@@ -24,6 +24,7 @@ const banned: readonly { readonly pattern: RegExp; readonly instead: string }[] 
   { pattern: /\bTO(DO)\b/, instead: 'do it, or file an issue' },
   { pattern: /@ts-(ignore|nocheck|expect-error)/, instead: 'mend the type' },
   { pattern: /\b(it|test|describe)\.(only|todo)\b/, instead: 'run all tests' },
+  { pattern: /AbortSignal\.any/, instead: 'linkSignals, since it leaks in Node 20' },
   { pattern: /deb\.debian\.org|registry\.npmjs|\/work\//, instead: 'no host or path of one machine' },
 ];
 

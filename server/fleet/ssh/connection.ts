@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Duplex, Readable } from 'node:stream';
 import ssh2, { type AnyAuthMethod, type ClientChannel, type ConnectConfig } from 'ssh2';
 import type { Clock } from '../../../openapi/machinery/clock.ts';
+import { linkSignals } from '../../../openapi/machinery/link-signals.ts';
 import { addressText, type SshAddress } from './address.ts';
 import { HostFailure, printable } from './failure.ts';
 import { hostKeyTypes, judgeHostKey, preferredTypes, type HostKeyType, type HostTrust } from './host-key.ts';
@@ -310,8 +311,7 @@ class Ssh2Connection implements SshConnection {
   async exec(text: Script, options: ExecOptions): Promise<ExecResult> {
     const lines = argumentLines(options.args ?? []);
     const end = new AbortController();
-    const signal = AbortSignal.any([options.signal, this.closed, end.signal]);
-    signal.throwIfAborted();
+    const { signal, release } = linkSignals(options.signal, this.closed, end.signal);
     void this.#clock.sleep(options.timeoutMs, signal).then(
       () => {
         const seconds = Math.round(options.timeoutMs / 1000);
@@ -322,10 +322,12 @@ class Ssh2Connection implements SshConnection {
       () => undefined,
     );
     try {
+      signal.throwIfAborted();
       const open = (done: OnChannel): unknown => this.#client.exec(commandLine(text, options.asRoot), done);
       return await this.#open(open, (channel) => collect(channel, lines, options, signal), signal);
     } finally {
       end.abort(new Error('done'));
+      release();
     }
   }
 
