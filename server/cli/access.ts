@@ -18,7 +18,7 @@ export function withAccessFlags(command: Command): Command {
   return command.addOption(
     new Option(
       '--kubeconfig <file>',
-      "the admin's kubeconfig (default: that of the server on this machine)",
+      "the admin's kubeconfig (default: $KUBECONFIG, else that of the server on this machine)",
     ).env('FLOTILLA_KUBECONFIG'),
   );
 }
@@ -35,7 +35,16 @@ export async function connect(context: CliContext, flags: AccessFlags): Promise<
   return { access, ...context.connect(access) };
 }
 
-export function kubeconfigPath(context: CliContext, flags: AccessFlags): string {
+/** What was named for us comes first, then what kubectl in the same shell would use, then the server on this machine. */
+function kubeconfigPath(context: CliContext, flags: AccessFlags): string {
+  const { KUBECONFIG: ofKubectl = '', FLOTILLA_DATA_DIR: named } = context.env;
+  const [first = ''] = ofKubectl.split(':');
+  if (flags.kubeconfig === undefined && named === undefined && first !== '') return first;
+  return localKubeconfigPath(context, flags);
+}
+
+/** Where the server on this machine wrote its admin's kubeconfig, unless a flag names another. */
+export function localKubeconfigPath(context: CliContext, flags: AccessFlags): string {
   return (
     flags.kubeconfig ?? join(context.env['FLOTILLA_DATA_DIR'] ?? context.defaultDataDir, adminKubeconfig)
   );

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { kubeconfigPath, withAccessFlags, type AccessFlags } from './access.ts';
+import { localKubeconfigPath, withAccessFlags, type AccessFlags } from './access.ts';
 import type { CliContext } from './context.ts';
 import { kubeconfigText, mergedKubeconfig, readAccess } from './kubeconfig.ts';
 
@@ -12,7 +12,7 @@ export function kubeconfigCommand(context: CliContext): Command {
       .description("Print the admin's kubeconfig, or merge it into your own")
       .option('--merge', 'into $KUBECONFIG or ~/.kube/config, as the current context'),
   ).action(async (flags: AccessFlags & { readonly merge?: boolean }) => {
-    const access = await readAccess(kubeconfigPath(context, flags));
+    const access = await readAccess(localKubeconfigPath(context, flags));
     if (flags.merge !== true) {
       context.out(kubeconfigText(access));
       return;

@@ -3,7 +3,17 @@ import { systemClock } from '../../openapi/machinery/clock.ts';
 import type { CliContext } from './context.ts';
 import { runCli } from './program.ts';
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(...args: string[]): Promise<Ended> {
+  return runWith({}, ...args);
+}
+
+async function runWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> {
   let out = '';
   let err = '';
   const context: CliContext = {
@@ -15,7 +25,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
     },
     color: false,
     clock: systemClock,
-    env: {},
+    env,
     signal: new AbortController().signal,
     defaultDataDir: '/nonexistent/flotilla',
     version: 'v1.36.3+flotilla.test',
@@ -100,5 +110,29 @@ describe('flotilla', () => {
       expect(result.code).toBe(code);
       if (out !== undefined) expect(result.out).toMatch(out);
       if (err !== undefined) expect(result.err).toMatch(err);
+    });
+});
+
+describe('the kubeconfig of a command', () => {
+  const KUBECONFIG = '/nonexistent/kubectl.yaml:/nonexistent/second.yaml';
+  const cases = [
+    {
+      name: 'is what --kubeconfig names',
+      env: { KUBECONFIG },
+      flags: ['--kubeconfig', '/nonexistent/flag'],
+      path: 'flag',
+    },
+    {
+      name: "is else that of FLOTILLA_DATA_DIR's server",
+      env: { KUBECONFIG, FLOTILLA_DATA_DIR: '/nonexistent/d' },
+      flags: [],
+      path: 'd/admin.kubeconfig',
+    },
+    { name: 'is else the first that kubectl uses', env: { KUBECONFIG }, flags: [], path: 'kubectl.yaml' },
+    { name: "is else that of this machine's server", env: {}, flags: [], path: 'flotilla/admin.kubeconfig' },
+  ];
+  for (const { name, env, flags, path } of cases)
+    it(name, async () => {
+      expect((await runWith(env, 'status', ...flags)).err).toContain(`kubeconfig "/nonexistent/${path}"`);
     });
 });
