@@ -84,8 +84,12 @@ class DaemonSync {
 
   async run(): Promise<number | undefined> {
     const { clock } = this.#context;
-    const history = await syncRevisions(this.#context, this.#set, daemonSets);
-    if (history.created) this.#expectations.expectCreated(`${this.#key} revisions`, history.current);
+    const history = await syncRevisions(this.#context, {
+      owner: this.#set,
+      resource: daemonSets,
+      hashLabel: revisionHashLabel,
+    });
+    if (history.written) this.#expectations.expectCreated(`${this.#key} revisions`, history.current);
     const claimed = await claimObjects(this.#context, {
       owner: this.#set,
       ownerResource: daemonSets,
@@ -96,14 +100,15 @@ class DaemonSync {
       set: this.#set,
       nodes: this.#context.informer(nodes).list(),
       pods: claimed,
-      hash: hashOfRevision(history.current),
+      hash: hashOfRevision(history.current, revisionHashLabel),
+      collisionCount: history.collisionCount,
       nowMs: clock.now(),
     };
     const { plan, waitMs } = this.#holdBack(planDaemons(state));
     const error = await this.#apply(plan, state);
     const live = new Set(claimed.map((pod) => pod.metadata?.labels?.[revisionHashLabel] ?? ''));
-    await trimRevisions(this.#context, history.old, this.#set.spec?.revisionHistoryLimit ?? 10, (hash) =>
-      live.has(hash),
+    await trimRevisions(this.#context, history.old, this.#set.spec?.revisionHistoryLimit ?? 10, (revision) =>
+      live.has(hashOfRevision(revision, revisionHashLabel)),
     );
     await this.#writeStatus(state);
     if (error !== undefined) throw error instanceof Error ? error : new Error(textOf(error));

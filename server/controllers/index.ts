@@ -17,6 +17,7 @@ import { createReplicationControllerController } from './replicationcontroller.t
 import { createRootCaController } from './root-ca.ts';
 import { createServiceAccountController } from './serviceaccount.ts';
 import { storedResources } from './shared/listable.ts';
+import { createStatefulSetController } from './statefulset.ts';
 import { createTaintEvictionController } from './taint-eviction.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished.ts';
 
@@ -37,6 +38,7 @@ export function allControllers(
     createReplicaSetController(),
     createReplicationControllerController(),
     createDaemonSetController(),
+    createStatefulSetController(),
     createJobController(),
     createEndpointSliceController(),
     createEndpointsController(),

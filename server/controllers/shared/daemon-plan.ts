@@ -17,6 +17,8 @@ export interface DaemonState {
   readonly pods: readonly Pod[];
   /** Of the present template. */
   readonly hash: string;
+  /** To be kept in the status; 0 stays away from it. */
+  readonly collisionCount: number;
   readonly nowMs: number;
 }
 
@@ -163,7 +165,7 @@ export function daemonStatus(state: DaemonState): DaemonSetStatus {
   const wanted = views.filter((view) => view.run);
   const placed = wanted.flatMap((view) => view.pod ?? []);
   const available = placed.filter((pod) => works(pod, state)).length;
-  const { collisionCount, conditions } = set.status ?? {};
+  const { conditions } = set.status ?? {};
   return {
     currentNumberScheduled: placed.length,
     numberMisscheduled: views.filter((view) => !view.run && view.pod !== undefined).length,
@@ -175,7 +177,7 @@ export function daemonStatus(state: DaemonState): DaemonSetStatus {
       numberAvailable: available,
       numberUnavailable: wanted.length - available,
     }),
-    ...(collisionCount === undefined ? {} : { collisionCount }),
+    ...(state.collisionCount === 0 ? {} : { collisionCount: state.collisionCount }),
     ...(conditions === undefined ? {} : { conditions }),
   };
 }
