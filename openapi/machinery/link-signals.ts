@@ -4,7 +4,7 @@ export interface LinkedSignal {
   /** Aborts with the first of the parents that does. */
   readonly signal: AbortSignal;
   /** Cuts the link. Without it a parent that lives on would keep a trace of each of its children. */
-  release(this: void): void;
+  readonly release: () => void;
 }
 
 /** As the `any` of AbortSignal, which leaks in Node 20: for work that happens again and again below a signal that lives long. */

@@ -53,6 +53,14 @@ describe('SortedKeys', () => {
     );
   });
 
+  it('counts in the order of UTF-8 also from a key that UTF-16 would put elsewhere', () => {
+    const sorted = new SortedKeys<{ key: string }>();
+    sorted.insert({ key: '\ue000' });
+    expect(sorted.count('', '\u{10000}')).toBe(0);
+    expect(keysOf(sorted, '', '\u{10000}')).toEqual([]);
+    expect(sorted.delete('\u{10000}')).toBe(false);
+  });
+
   const orders: { name: string; order: (i: number) => number }[] = [
     { name: 'rising', order: (i) => i },
     { name: 'falling', order: (i) => 9999 - i },

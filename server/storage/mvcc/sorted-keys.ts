@@ -54,7 +54,8 @@ export class SortedKeys<Item extends Keyed> {
   /** How many keys begin with `prefix` and are not before `startKey`. */
   count(prefix: string, startKey?: string): number {
     const from = this.#lowerBound(prefix, startKey);
-    const to = this.#search((key) => this.#before(key, prefix) || key.startsWith(prefix));
+    const before = this.#orderFor(prefix);
+    const to = this.#search((key) => before(key, prefix) || key.startsWith(prefix));
     if (to.chunk < from.chunk) return 0;
     if (from.chunk === to.chunk) return Math.max(0, to.index - from.index);
     let count = (this.#chunks[from.chunk]?.length ?? 0) - from.index + to.index;
@@ -96,7 +97,13 @@ export class SortedKeys<Item extends Keyed> {
 
   #lowerBound(prefix: string, startKey = prefix): Position {
     const start = beforeByBytes(prefix, startKey) ? startKey : prefix;
-    return this.#search((key) => this.#before(key, start));
+    const before = this.#orderFor(start);
+    return this.#search((key) => before(key, start));
+  }
+
+  /** What is asked for may have surrogates where no key has. */
+  #orderFor(asked: string): (a: string, b: string) => boolean {
+    return hasSurrogates(asked) ? beforeByBytes : this.#before;
   }
 
   #add(chunkIndex: number, index: number, item: Item): void {
