@@ -1,4 +1,5 @@
-import type { JsonValue } from './json.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import type { MergeType } from './managed-fields/merge-type.ts';
 
 /** What a leaf holds on the wire. `raw` and `any` are JSON that no schema describes. */
 export type ScalarKind =
@@ -62,6 +63,26 @@ export interface ObjectSchema {
   readonly mapType: 'atomic' | 'granular' | undefined;
 }
 
+/** An object as its schema reads it. */
+export interface Decoded {
+  readonly object: JsonObject;
+  /** Fields that the schema does not have, in the order of the document: `spec.foo`, `spec.containers[0].foo`. At most 100. */
+  readonly unknown: readonly string[];
+}
+
+/** A kind whose schema came at run time, with a CustomResourceDefinition: it reads and completes its objects itself. */
+export interface DynamicSchema {
+  readonly kind: 'dynamic';
+  /** Throws DecodeError. */
+  decode(value: JsonObject): Decoded;
+  /** The object with the defaults that the schema states. The input stays as it is. */
+  withDefaults(object: JsonObject): JsonObject;
+  readonly mergeType: MergeType;
+}
+
+/** How the objects of a kind are read. */
+export type KindSchema = ObjectSchema | DynamicSchema;
+
 export type Schema = ScalarSchema | ListSchema | MapSchema | UnionSchema | ObjectSchema;
 
 /** What Go writes when a field has its zero value: nothing, or that value. */
@@ -88,6 +109,8 @@ export interface Field {
   readonly listMapKeys: readonly string[];
   readonly mapType: 'atomic' | 'granular' | undefined;
   readonly default: JsonValue | undefined;
+  /** What stands for the field where it is a key of a list and left out: the default that OpenAPI states, "" and 0 too. */
+  readonly keyDefault: JsonValue | undefined;
   /** Structs that Go embeds and that the field comes from: errors name them. */
   readonly embedded: readonly string[];
 }

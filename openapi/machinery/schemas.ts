@@ -6,6 +6,7 @@ import {
   parseTypeText,
 } from './definition.ts';
 import { invariant } from './invariant.ts';
+import type { JsonValue } from './json.ts';
 import { isAlwaysWritten } from './zero.ts';
 import type { Field, GroupVersionKind, ListSchema, ObjectSchema, ScalarKind, Schema } from './schema.ts';
 
@@ -49,6 +50,9 @@ export function createSchemas(files: DefinitionFiles): Schemas {
     },
   };
 }
+
+/** Of types that keys of list elements have. */
+const zeros: Partial<Record<Schema['kind'], JsonValue>> = { string: '', bool: false, int32: 0, int64: 0 };
 
 /** Kinds of apimachinery that belong to every group version. */
 const everywhere = 'meta.v1';
@@ -124,6 +128,7 @@ class SchemaBuilder {
       pointer,
       alwaysWritten: isAlwaysWritten({ schema, pointer, emit: facts.emit }),
       default: isZero && !pointer ? undefined : stated, // What Go cannot tell from a missing value is no default.
+      keyDefault: stated ?? (pointer || facts.emit !== 'always' ? undefined : zeros[schema.kind]),
       embedded: isTypeMeta(name, facts.number) ? ['TypeMeta'] : embedded,
       ...facts,
     };
