@@ -3,7 +3,9 @@ import { decodeScalar, FieldFault } from './decode-scalar.ts';
 import { type JsonArray, type JsonObject, type JsonValue, isJsonObject } from './json.ts';
 import { hasNumberTexts, numberTextOf } from './number-texts.ts';
 import type {
+  Decoded,
   Field,
+  KindSchema,
   ListSchema,
   MapSchema,
   ObjectSchema,
@@ -13,12 +15,6 @@ import type {
 } from './schema.ts';
 import { setOwn } from './tree.ts';
 import { zeroOf } from './zero.ts';
-
-export interface Decoded {
-  readonly object: JsonObject;
-  /** Fields that the schema does not have, in the order of the document: `spec.foo`, `spec.containers[0].foo`. At most 100. */
-  readonly unknown: readonly string[];
-}
 
 /** Its message is Go's: `json: cannot unmarshal string into Go struct field PodSpec.spec.nodeName of type string`. */
 export class DecodeError extends Error {
@@ -50,7 +46,8 @@ const unknownMax = 100;
  * unknown fields and empty values, with the zero values that Go always writes, quantities and times in their canonical form.
  * Throws DecodeError for a value of a wrong type. The input is not changed; parts of it may be shared.
  */
-export function decode(schema: ObjectSchema, value: JsonValue, wording: Wording = 'json'): Decoded {
+export function decode(schema: KindSchema, value: JsonValue, wording: Wording = 'json'): Decoded {
+  if (schema.kind === 'dynamic') return schema.decode(isJsonObject(value) ? value : {});
   const numberTexts = isJsonObject(value) && hasNumberTexts(value);
   const decoding: Decoding = { path: [], unknown: [], fault: undefined, quiet: 0, numberTexts, wording };
   const object = decodeValue(schema, value ?? {}, undefined, decoding);

@@ -1,6 +1,6 @@
 import { type JsonArray, type JsonObject, type JsonValue, isJsonObject } from './json.ts';
 import { parseQuantity, quantityText, roundUp } from './quantity.ts';
-import type { Field, ObjectSchema, Schema } from './schema.ts';
+import type { Field, KindSchema, ObjectSchema, Schema } from './schema.ts';
 
 /** Amounts of resources are kept to the thousandth. */
 const resourceListType = 'v1.ResourceList';
@@ -10,7 +10,8 @@ const resourceListType = 'v1.ResourceList';
  * resources finer than a thousandth are rounded up. The input, which decode() has made, stays as it is and may be shared. Defaults
  * that depend on other fields are the registry's.
  */
-export function applyDefaults(schema: ObjectSchema, object: JsonObject): JsonObject {
+export function applyDefaults(schema: KindSchema, object: JsonObject): JsonObject {
+  if (schema.kind === 'dynamic') return schema.withDefaults(object);
   return withDefaults(schema, object) as JsonObject;
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../openapi/machinery/clock.ts';
 import type { KubeObject, ObjectKey } from '../../openapi/machinery/object.ts';
 import type { Resource } from '../../openapi/machinery/resource.ts';
-import type { ObjectSchema } from '../../openapi/machinery/schema.ts';
+import type { KindSchema } from '../../openapi/machinery/schema.ts';
 import type { FieldError } from '../../openapi/machinery/status.ts';
 
 export type PropagationPolicy = 'Orphan' | 'Background' | 'Foreground';
@@ -202,6 +202,12 @@ export interface Strategy<T extends KubeObject = KubeObject> {
    */
   readonly status?: 'reset' | 'keepOnCreate' | 'ordinary';
 
+  /**
+   * By subresource, "" for the object itself: fields that a write there never changes, and that its manager so cannot own:
+   * `[['spec'], ['metadata', 'labels']]`. Default: status for the object, spec for its status.
+   */
+  readonly resetFields?: Readonly<Record<string, readonly (readonly string[])[]>>;
+
   /** PUT of a missing name creates. Default false. */
   readonly allowCreateOnUpdate?: boolean;
   /** PUT without resourceVersion overwrites. Default true; else it is refused with 422. */
@@ -252,7 +258,7 @@ export interface SyncContext {
 export interface Registered<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>;
   readonly strategy: Strategy<T>;
-  readonly schema: ObjectSchema;
+  readonly schema: KindSchema;
   /** "pod" */
   readonly singular: string;
   /** get, list, watch, create, update, patch, delete, deletecollection. */

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../openapi/
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import { ParseError, strictFaults, type Parsed } from '../../../openapi/machinery/parse.ts';
 import { jsonKind } from '../../../openapi/machinery/patch/patch-error.ts';
-import type { GroupVersionKind, ObjectSchema } from '../../../openapi/machinery/schema.ts';
+import type { GroupVersionKind, KindSchema } from '../../../openapi/machinery/schema.ts';
 import { badRequest, type StatusError } from '../../../openapi/machinery/status.ts';
 import type { InputCodec } from './codec.ts';
 
@@ -13,7 +13,7 @@ export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 /** What a body is expected to be. */
 export interface Expected {
   readonly kind: GroupVersionKind;
-  readonly schema: ObjectSchema;
+  readonly schema: KindSchema;
   readonly fieldValidation: FieldValidation;
   readonly warn: (text: string) => void;
   /** Other group versions of the same kind that may be sent: "policy/v1beta1". */

@@ -1,7 +1,7 @@
 import { applyDefaults } from '../../../openapi/machinery/defaults.ts';
 import type { JsonObject } from '../../../openapi/machinery/json.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
-import type { ObjectSchema } from '../../../openapi/machinery/schema.ts';
+import type { KindSchema } from '../../../openapi/machinery/schema.ts';
 import type { Registered } from '../../registry/strategy.ts';
 
 /** Fills in what was left out: the defaults of the schema, then those that depend on other fields. */
@@ -10,7 +10,7 @@ export function complete({ schema, strategy }: Registered, object: KubeObject): 
   return strategy.defaults?.(filled) ?? filled;
 }
 
-export function withSchemaDefaults(schema: ObjectSchema, object: KubeObject): KubeObject {
+export function withSchemaDefaults(schema: KindSchema, object: KubeObject): KubeObject {
   const filled = applyDefaults(schema, object as unknown as JsonObject) as KubeObject;
   if (filled === object || (filled.apiVersion !== undefined && filled.kind !== undefined)) return filled;
   const { apiVersion = '', kind = '' } = object;

@@ -2,12 +2,13 @@ import { isJsonObject, type JsonValue } from '../../../openapi/machinery/json.ts
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import { decode, DecodeError } from '../../../openapi/machinery/decode.ts';
 import { goText } from '../../../openapi/machinery/go-text.ts';
+import { invariant } from '../../../openapi/machinery/invariant.ts';
 import { ParseError, parseJson, strictFaults, type Parsed } from '../../../openapi/machinery/parse.ts';
 import { applyJsonPatch, unknownInJsonPatch } from '../../../openapi/machinery/patch/json-patch.ts';
 import { applyMergePatch } from '../../../openapi/machinery/patch/merge-patch.ts';
 import { PatchError } from '../../../openapi/machinery/patch/patch-error.ts';
 import { applyStrategicPatch } from '../../../openapi/machinery/patch/strategic.ts';
-import type { GroupVersionKind, ObjectSchema } from '../../../openapi/machinery/schema.ts';
+import type { GroupVersionKind, KindSchema } from '../../../openapi/machinery/schema.ts';
 import { badRequest, invalidValue, StatusError } from '../../../openapi/machinery/status.ts';
 import { apiVersionText, checkStrict, otherKindProblem, type FieldValidation } from '../codec/body.ts';
 
@@ -15,7 +16,7 @@ export type PatchKind = 'json' | 'merge' | 'strategic';
 
 export interface PatchTarget {
   readonly kind: GroupVersionKind;
-  readonly schema: ObjectSchema;
+  readonly schema: KindSchema;
   readonly fieldValidation: FieldValidation;
   readonly warn: (text: string) => void;
 }
@@ -68,10 +69,11 @@ function faultsOf(kind: PatchKind, patch: Parsed, unknown: readonly string[]): r
   return [...faults, ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`)];
 }
 
-function apply(kind: PatchKind, patch: JsonValue, current: JsonValue, schema: ObjectSchema): JsonValue {
+function apply(kind: PatchKind, patch: JsonValue, current: JsonValue, schema: KindSchema): JsonValue {
   try {
     if (kind === 'json') return applyJsonPatch(current, patch);
     if (kind === 'merge') return applyMergePatch(current, patch);
+    invariant(schema.kind === 'object', 'strategic patches are of kinds with a Go type', {});
     return applyStrategicPatch(current, patch, schema);
   } catch (error) {
     if (error instanceof PatchError) throw statusOf(error);
