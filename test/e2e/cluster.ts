@@ -3,17 +3,17 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
+import { createServer, type AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { buildImage } from '../lab/images.ts';
 import { labUp, type Lab } from '../lab/lab.ts';
 import { eventually, kubectlFor, type Kubectl } from './kubectl.ts';
 
 /** The lab and the data directory that all end-to-end test files share, one after the other; global-teardown.ts removes both. */
-export const e2eLab = { name: 'e2e', hosts: 3 };
-export const e2eDirectory = '/var/lib/flotilla-e2e';
+export const e2eLab = { name: process.env['FLOTILLA_E2E_LAB'] ?? 'e2e', hosts: 3 };
+export const e2eDirectory = `/var/lib/flotilla-${e2eLab.name}`;
 /** Which run of jest brought the cluster up: only that one takes it down. */
 export const ownerFile = `${e2eDirectory}/owner`;
-const port = 7643;
 
 const root = join(import.meta.dirname, '../..');
 export const command = join(root, 'dist/flotilla.js');
@@ -62,7 +62,7 @@ export function serverProcess(
             throw new Error(`the server ended with ${started.exitCode}: see ${logFile}`);
           if ((await readyz(listenPort)) !== 200) throw new Error('the server is not ready');
         },
-        60_000,
+        180_000,
         50,
       );
     },
@@ -75,6 +75,20 @@ export function serverProcess(
     },
     log: async () => (existsSync(logFile) ? await readFile(logFile, 'utf8') : ''),
   };
+}
+
+/** A port of this machine that nobody listens on; kept in the directory, for what was given the address before. */
+export async function freePort(directory: string): Promise<number> {
+  const file = join(directory, 'port');
+  if (existsSync(file)) return Number(await readFile(file, 'utf8'));
+  const probe = createServer().listen(0, '0.0.0.0');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  await mkdir(directory, { recursive: true });
+  await writeFile(file, String(port));
+  return port;
 }
 
 function readyz(listenPort: number): Promise<number> {
@@ -111,17 +125,17 @@ export async function startCluster(): Promise<Cluster> {
   await mkdir(e2eDirectory, { recursive: true });
   await writeFile(ownerFile, `${process.pid} ${process.ppid}`);
   const lab = await labUp(e2eLab);
-  const server = serverProcess(e2eDirectory, port, ['--node-grace-period', '12']);
+  const server = serverProcess(e2eDirectory, await freePort(e2eDirectory), ['--node-grace-period', '12']);
   await server.start();
   const kubeconfig = join(e2eDirectory, 'data/admin.kubeconfig');
   const kubectl = await kubectlFor('1.36', kubeconfig);
   const flotilla = (...args: string[]): Promise<string> => runFlotilla(kubeconfig, args);
 
   await kubectl('apply', '-f', await hostsFile(lab));
-  await kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s').catch(async () => {
-    await eventually(() => expectNodes(kubectl, lab.hosts.length), 120_000);
+  await kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=180s').catch(async () => {
+    await eventually(() => expectNodes(kubectl, lab.hosts.length));
   });
-  await eventually(() => expectNodes(kubectl, lab.hosts.length), 120_000);
+  await eventually(() => expectNodes(kubectl, lab.hosts.length));
   await flotilla('image', 'load', await image('test/lab/images/busybox'));
   return {
     lab,

@@ -23,11 +23,11 @@ describe('examples', () => {
       await cluster.flotilla('image', 'load', await image(`examples/guestbook/images/${name}`));
     await cluster.kubectl('apply', '-f', folder);
     for (const name of ['redis', 'front-end'])
-      await cluster.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=90s');
+      await cluster.kubectl('rollout', 'status', `deployment/${name}`, '--timeout=180s');
     for (const host of cluster.lab.hosts)
       await eventually(async () => {
         expect(await page(host.address, 30_080)).toContain('The Flotilla guestbook');
-      }, 30_000);
+      });
     // A Secret with stringData is patched each time, by Kubernetes too.
     expect(await cluster.kubectl('apply', '-f', folder)).not.toMatch(/created|(?<!^secret\/.*) configured/m);
     await cluster.kubectl('delete', '-f', folder);
@@ -39,12 +39,12 @@ describe('examples', () => {
   it('examples/hello runs as its README says', async () => {
     const folder = join(root, 'examples/hello');
     await cluster.kubectl('apply', '-f', folder);
-    await cluster.kubectl('rollout', 'status', 'deployment/hello', '--timeout=90s');
+    await cluster.kubectl('rollout', 'status', 'deployment/hello', '--timeout=180s');
     const port = await cluster.kubectl('get', 'service', 'hello', '-o', 'jsonpath={.spec.ports[0].nodePort}');
     if (port !== '')
       await eventually(async () => {
         expect((await page(cluster.lab.host(1).address, Number(port))).length).toBeGreaterThan(0);
-      }, 30_000);
+      });
     await cluster.kubectl('delete', '-f', folder);
   });
 });

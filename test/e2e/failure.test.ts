@@ -53,7 +53,7 @@ describe('when things fail', () => {
     });
     const applied = await cluster.kubectl.attempt(['apply', '-f', '-'], { input: manifest });
     expect(applied).toMatchObject({ code: 0 });
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '-n', namespace, '--timeout=90s');
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '-n', namespace, '--timeout=180s');
   });
   afterAll(async () => {
     await cluster.kubectl('delete', 'namespace', namespace);
@@ -107,17 +107,17 @@ describe('when things fail', () => {
     await victim.powerOff();
     await eventually(async () => {
       expect(await cluster.kubectl('get', 'node', victim.name)).toMatch(/NotReady/);
-    }, 60_000);
+    });
     await eventually(async () => {
       const running = await ready();
       expect(running).toHaveLength(6);
       expect(running.every((pod) => pod.spec.nodeName !== victim.name)).toBe(true);
-    }, 90_000);
+    });
 
     await victim.powerOn();
     await eventually(async () => {
       expect(await cluster.kubectl('get', 'node', victim.name)).toMatch(/\sReady\s/);
-    }, 120_000);
+    });
     await eventually(async () => {
       const all = await pods();
       expect(all).toHaveLength(6);
@@ -125,7 +125,7 @@ describe('when things fail', () => {
         `docker ps --format '{{.Names}}' | grep _${namespace}_ | grep -c k8s_web || true`,
       );
       expect(Number(names.trim())).toBe(all.filter((pod) => pod.spec.nodeName === victim.name).length);
-    }, 90_000);
+    });
   });
 
   it('a host that reboots with the server off starts its pods again', async () => {
@@ -140,10 +140,10 @@ describe('when things fail', () => {
         `docker ps --format '{{.Names}}' | grep _${namespace}_ | grep -c k8s_web || true`,
       );
       expect(Number(count.trim())).toBe(mine.length);
-    }, 60_000);
+    });
     await cluster.server.start();
     await eventually(async () => {
       expect(await ready()).toHaveLength(6);
-    }, 90_000);
+    });
   });
 });

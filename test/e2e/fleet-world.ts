@@ -73,7 +73,7 @@ export function startWorld(options: WorldOptions): World {
     },
   });
 
-  const until: World['until'] = async (what, look, ms = 60_000) => {
+  const until: World['until'] = async (what, look, ms = 180_000) => {
     const last = Date.now() + ms;
     for (;;) {
       const found = await look();

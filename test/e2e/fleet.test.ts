@@ -40,13 +40,13 @@ beforeAll(async () => {
   for (const host of lab.hosts)
     await host.mustExec('rm -rf /var/lib/flotilla/[!s]*; systemctl reset-failed docker; true');
   world = startWorld({ directory, bundlePath });
-}, 300_000);
+});
 
 afterAll(async () => {
   await world.stop();
   await rm(directory, { recursive: true, force: true });
   if (process.env['LAB'] === undefined) await lab.down();
-}, 60_000);
+});
 
 describe('a host', () => {
   it('is joined over SSH, and both ways of the tunnel carry', async () => {
@@ -80,7 +80,7 @@ describe('a host', () => {
     await world.remove('one');
     await expect(world.api.client.get(nodes, { name: 'one' })).rejects.toMatchObject({ reason: 'NotFound' });
     expect(await snapshot(lab.host(1))).toBe(before);
-  }, 120_000);
+  });
 
   it('keeps its agent over a restart of the server, and gets a new one when the bundle changes', async () => {
     await world.api.client.create(hosts, hostObject('one', lab.host(1)));
@@ -104,7 +104,7 @@ describe('a host', () => {
       return now !== undefined && (JSON.parse(now) as { pid: number }).pid !== pid ? true : undefined;
     });
     expect(world.issued).toEqual([]);
-  }, 120_000);
+  });
 
   it('comes back after a power failure', async () => {
     await world.phaseIs('one', 'Ready');
@@ -116,7 +116,7 @@ describe('a host', () => {
     await lab.host(1).powerOn();
     await world.phaseIs('one', 'Ready', 90_000);
     expect(await world.ask('one', '/healthz')).toBe('ok');
-  }, 180_000);
+  });
 
   it('tells of a change of labels to its agent, and of an agent that does not start', async () => {
     const host = await world.phaseIs('one', 'Ready');
@@ -131,7 +131,7 @@ describe('a host', () => {
       { type: 'merge' },
     );
     await world.phaseIs('one', 'Ready');
-  }, 120_000);
+  });
 
   it('gets its agent started again when somebody stopped it', async () => {
     await world.phaseIs('one', 'Ready');
@@ -142,7 +142,7 @@ describe('a host', () => {
       90_000,
     );
     await world.phaseIs('one', 'Ready');
-  }, 120_000);
+  });
 
   it('of another cluster is refused, and taken over when that is asked for', async () => {
     const other = startWorld({ directory, bundlePath, clusterId: 'cluster-b' });
@@ -163,7 +163,7 @@ describe('a host', () => {
       await other.stop();
       world = startWorld({ directory, bundlePath });
     }
-  }, 60_000);
+  });
 
   it('is joined by a user with sudo, through a jump host', async () => {
     await writeFile(join(directory, 'known_hosts'), await readFile(lab.knownHostsFile));
@@ -181,7 +181,7 @@ describe('a host', () => {
     );
     await world.remove('two');
     expect(await snapshot(lab.host(1))).toBe(before);
-  }, 120_000);
+  });
 
   afterEach(() => rm(join(directory, 'known_hosts'), { force: true }));
 });
@@ -200,7 +200,7 @@ describe('a host that cannot be joined says why', () => {
     expect(await lab.host(2).mustExec('ls -d /var/lib/flotilla /run/flotilla 2>&1 || true')).toMatch(
       /cannot access[^]*cannot access/,
     );
-  }, 120_000);
+  });
 
   it('stopped-docker', async () => {
     await lab.host(2).mustExec('systemctl stop docker.socket docker.service');
@@ -211,7 +211,7 @@ describe('a host that cannot be joined says why', () => {
     await lab.host(2).mustExec('systemctl start docker.socket docker.service');
     await world.phaseIs('stopped-docker', 'Ready');
     await world.remove('stopped-docker');
-  }, 120_000);
+  });
 
   it('no-forwarding', async () => {
     await lab
@@ -227,7 +227,7 @@ describe('a host that cannot be joined says why', () => {
     expect(failure.message).toContain('AllowStreamLocalForwarding yes');
     await lab.host(2).mustExec('rm /etc/ssh/sshd_config.d/x.conf && systemctl reload ssh');
     await world.remove('no-forwarding');
-  }, 120_000);
+  });
 
   const wrongKey = `SHA256:${'A'.repeat(43)}`;
   const cases = [

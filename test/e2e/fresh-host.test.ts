@@ -17,13 +17,13 @@ beforeAll(async () => {
   const bundlePath = join(directory, 'agent.cjs');
   await writeFile(bundlePath, agentBundle);
   world = startWorld({ directory, bundlePath });
-}, 300_000);
+});
 
 afterAll(async () => {
   await world.stop();
   await rm(directory, { recursive: true, force: true });
   await lab.down();
-}, 60_000);
+});
 
 describe('a host as it comes from the installer', () => {
   it('says that it lacks a runtime, and gets one when that is asked for', async () => {
@@ -50,5 +50,5 @@ describe('a host as it comes from the installer', () => {
     expect(
       await host.mustExec('docker version >/dev/null && ls -d /var/lib/flotilla /run/flotilla 2>&1 || true'),
     ).toMatch(/cannot access[^]*cannot access/);
-  }, 300_000);
+  });
 });

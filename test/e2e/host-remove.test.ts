@@ -7,7 +7,7 @@ let cluster: Cluster;
 
 beforeAll(async () => {
   cluster = await startCluster();
-}, 300_000);
+});
 
 afterAll(() => cluster.stop());
 
@@ -40,7 +40,7 @@ describe('flotilla host rm', () => {
     const join = ['host', 'add', `root@${host.address}`, '--name', host.name, '--key', lab.keyFile];
     await flotilla(...join, '--host-key', host.hostKey);
     await eventually(
-      () => kubectl('wait', '--for=condition=Ready', `node/${host.name}`, '--timeout=30s'),
+      () => kubectl('wait', '--for=condition=Ready', `node/${host.name}`, '--timeout=180s'),
       60_000,
     );
     const namespace = await cluster.namespace('host-rm');
@@ -81,12 +81,12 @@ describe('flotilla host rm', () => {
     await host.mustExec('docker image inspect busybox:1 >/dev/null');
     const applied = await kubectl.attempt(['apply', '-f', '-'], { input: JSON.stringify(list) });
     expect(applied).toMatchObject({ code: 0 });
-    await kubectl('wait', '--for=condition=Ready', 'pod/web', '-n', namespace, '--timeout=60s');
+    await kubectl('wait', '--for=condition=Ready', 'pod/web', '-n', namespace, '--timeout=180s');
     expect(await host.mustExec('iptables-save')).toMatch(/KUBE-SVC-/);
 
     await flotilla('host', 'rm', host.name);
     expect(await snapshot(host)).toBe(before);
     await expect(kubectl('get', 'node', host.name)).rejects.toThrow('not found');
     await flotilla(...join, '--host-key', host.hostKey);
-  }, 240_000);
+  });
 });

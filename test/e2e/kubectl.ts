@@ -96,7 +96,7 @@ export async function kubectlFor(minor: string, kubeconfig: string): Promise<Kub
     options: { input?: string; timeoutMs?: number } = {},
   ): Promise<KubectlResult> {
     return new Promise((resolve, reject) => {
-      const child = spawn(path, args, { env, timeout: options.timeoutMs ?? 120_000 });
+      const child = spawn(path, args, { env, timeout: options.timeoutMs ?? 240_000 });
       const out: Buffer[] = [];
       const err: Buffer[] = [];
       child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -126,7 +126,7 @@ export async function kubectlFor(minor: string, kubeconfig: string): Promise<Kub
 /** Waits until `check` resolves without throwing, and resolves with its value; rejects with its last error after `timeoutMs`. */
 export async function eventually<T>(
   check: () => Promise<T> | T,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
   everyMs = 250,
 ): Promise<T> {
   const until = performance.now() + timeoutMs;

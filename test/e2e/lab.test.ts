@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { hostPlace } from '../lab/host.ts';
 import { labUp, type Lab } from '../lab/lab.ts';
 import { run, tryRun } from '../lab/programs.ts';
+import { eventually } from './kubectl.ts';
 
 const options = { name: 'labtest', hosts: 2 };
 const traces = 'labtest';
@@ -29,7 +30,7 @@ async function traceText(): Promise<string> {
 beforeAll(async () => {
   expect(await traceText()).toBe('');
   lab = await labUp(options);
-}, 300_000);
+});
 
 afterAll(() => lab.down(), 60_000);
 
@@ -60,18 +61,15 @@ describe('a lab', () => {
     expect(await lab.host(1).mustExec('cat /root/kept; ls /run/boot-mark 2>/dev/null || true')).toBe(
       'kept\n',
     );
-  }, 60_000);
+  });
 
   it('boots a host again that reboots itself', async () => {
     await lab.host(2).mustExec('touch /run/boot-mark');
     await lab.host(2).exec('systemctl reboot');
-    for (let attempt = 0; ; attempt++) {
-      const answer = await lab.host(2).exec('ls /run/boot-mark 2>/dev/null || echo booted');
-      if (answer.stdout === 'booted\n') break;
-      if (attempt > 100) throw new Error('the host did not come back');
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }, 60_000);
+    await eventually(async () => {
+      expect(await lab.host(2).mustExec('ls /run/boot-mark 2>/dev/null || echo booted')).toBe('booted\n');
+    });
+  });
 
   it('is taken up by a second up, which heals what is down', async () => {
     await lab.host(1).mustExec('touch /run/boot-mark');
@@ -80,19 +78,19 @@ describe('a lab', () => {
     expect(again.host(1).hostKey).toBe(lab.host(1).hostKey);
     await again.host(1).mustExec('ls /run/boot-mark');
     await again.host(2).mustExec('true');
-  }, 60_000);
+  });
 
   it('makes a host as new, with the same key', async () => {
     await lab.host(1).mustExec('touch /root/old');
     await lab.host(1).reset();
     expect((await lab.host(1).exec('test -e /root/old')).code).toBe(1);
     expect((await labUp(options)).host(1).hostKey).toBe(lab.host(1).hostKey);
-  }, 60_000);
+  });
 
   it('leaves nothing behind', async () => {
     await lab.down();
     expect(await traceText()).toBe('');
     expect(existsSync(hostPlace(lab.plan, 1).directory)).toBe(false);
     await lab.down();
-  }, 60_000);
+  });
 });

@@ -143,7 +143,7 @@ export async function killHost(plan: LabPlan, place: HostPlace): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     const pids = await processesOf(place);
     if (pids.size === 0) break;
-    if (attempt > 100) throw new Error(`Cannot end host ${place.name}: ${pids.size} processes stay`);
+    if (attempt > 1200) throw new Error(`Cannot end host ${place.name}: ${pids.size} processes stay`);
     for (const pid of pids) {
       try {
         process.kill(pid, 'SIGKILL');

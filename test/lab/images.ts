@@ -17,7 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { withLock } from './lock.ts';
-import { installPackages } from './platform.ts';
+import { installPackages, tryOften } from './platform.ts';
 import { run } from './programs.ts';
 
 /** What `image.yaml` in a directory says; `files/` beside it is copied over the root. */
@@ -69,9 +69,10 @@ async function packageTree(packages: readonly string[], cache: string): Promise<
     await writeFile(`${work}/status`, '');
     // With an empty list of installed packages, apt fetches the whole closure.
     const options = ['-o', `Dir::State::status=${work}/status`, '-o', `Dir::Cache::archives=${work}/debs`];
-    await run('apt-get', ['update', '-q']);
+    await run('apt-get', ['update', '-q', ...tryOften]);
     await run('apt-get', [
       ...options,
+      ...tryOften,
       '-q',
       '-y',
       '--no-install-recommends',

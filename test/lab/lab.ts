@@ -80,9 +80,9 @@ function sshArguments(plan: LabPlan, place: HostPlace): string[] {
 
 async function waitForSsh(plan: LabPlan, place: HostPlace): Promise<void> {
   for (let attempt = 0; ; attempt++) {
-    const answer = await tryRun('ssh', [...sshArguments(plan, place), 'true'], { timeoutMs: 10_000 });
+    const answer = await tryRun('ssh', [...sshArguments(plan, place), 'true'], { timeoutMs: 20_000 });
     if (answer.code === 0) return;
-    if (attempt >= 200)
+    if (attempt >= 1000)
       throw new Error(
         `Cannot reach ${place.name} by ssh: ${answer.stderr.trim()}; its console is in ${place.directory}/console.log`,
       );
@@ -93,8 +93,8 @@ async function waitForSsh(plan: LabPlan, place: HostPlace): Promise<void> {
 /** Docker hosts are ready when the engine answers. */
 async function waitForDocker(plan: LabPlan, place: HostPlace): Promise<void> {
   if (plan.runtime !== 'docker') return;
-  const script = 'for i in $(seq 300); do docker version >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1';
-  const answer = await tryRun('ssh', [...sshArguments(plan, place), script], { timeoutMs: 60_000 });
+  const script = 'for i in $(seq 1200); do docker version >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1';
+  const answer = await tryRun('ssh', [...sshArguments(plan, place), script], { timeoutMs: 240_000 });
   if (answer.code !== 0)
     throw new Error(`Cannot reach Docker on ${place.name}: see journalctl -u docker there`);
 }

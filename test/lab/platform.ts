@@ -23,11 +23,14 @@ const programsAndPackages = [
   ['/usr/sbin/iptables', 'iptables'],
 ] as const;
 
+/** Of apt-get: a mirror that stumbles once is no reason to fail. */
+export const tryOften = ['-o', 'Acquire::Retries=5'];
+
 /** Installs those of `packages` that are not there; returns what it installed. */
 export async function installPackages(packages: readonly string[]): Promise<void> {
   if (packages.length === 0) return;
-  await run('apt-get', ['update', '-q']);
-  await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages]);
+  await run('apt-get', ['update', '-q', ...tryOften]);
+  await run('apt-get', ['install', '-q', '-y', ...tryOften, '--no-install-recommends', ...packages]);
 }
 
 export async function installLabPackages(progress: (line: string) => void): Promise<void> {

@@ -38,6 +38,9 @@ const maskedUnits = [
   'apt-daily-upgrade.timer',
   'fstrim.timer',
   'e2scrub_all.timer',
+  'dpkg-db-backup.timer',
+  'logrotate.timer',
+  'systemd-tmpfiles-clean.timer',
   'systemd-udevd.service',
 ];
 

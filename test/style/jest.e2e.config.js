@@ -5,6 +5,7 @@ export default {
   ...base,
   testMatch: ['<rootDir>/test/{e2e,faults}/**/*.test.ts'],
   maxWorkers: 1,
-  testTimeout: 300_000,
+  // A test takes seconds; on a busy machine with one slow disk, minutes.
+  testTimeout: 600_000,
   globalTeardown: '<rootDir>/test/e2e/global-teardown.ts',
 };
