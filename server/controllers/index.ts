@@ -1,6 +1,7 @@
 import type { Resource } from '../../openapi/machinery/resource.ts';
 import { createClusterRoleAggregationController } from './clusterrole-aggregation.ts';
 import type { Controller } from './controller.ts';
+import { createCronJobController } from './cronjob.ts';
 import { createDaemonSetController } from './daemonset.ts';
 import { createDeploymentController } from './deployment.ts';
 import { createEndpointsController } from './endpoints.ts';
@@ -40,6 +41,7 @@ export function allControllers(
     createDaemonSetController(),
     createStatefulSetController(),
     createJobController(),
+    createCronJobController(),
     createEndpointSliceController(),
     createEndpointsController(),
     createNamespaceController({ resources }),

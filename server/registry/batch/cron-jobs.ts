@@ -1,6 +1,8 @@
 import { cronJobs } from '../../../openapi/generated/resources.ts';
 import type { CronJob, CronJobSpec } from '../../../openapi/generated/types.ts';
+import { scheduleProblem } from '../../../openapi/machinery/cron-schedule.ts';
 import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
+import { isTimeZone } from '../../../openapi/machinery/time-zone.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
 import { cronJobTable } from '../table/workloads.ts';
@@ -8,7 +10,6 @@ import { notNegative, notSupported, oneOf } from '../validation/field-errors.ts'
 import { nameWarnings } from '../core/pod-warnings.ts';
 import { dnsSubdomain } from '../validation/names.ts';
 import { jobSpecFaults, withJobDefaults } from './job-spec.ts';
-import { scheduleProblem } from './schedule.ts';
 
 /** The controller appends eleven characters for the names of Jobs, which are labels too. */
 const nameBytesMax = 52;
@@ -89,13 +90,4 @@ function timeZoneFaults(zone: string | undefined): FieldError[] {
     faults.push(invalidValue(path, zone, text));
   } else if (!isTimeZone(zone)) faults.push(invalidValue(path, zone, `unknown time zone ${zone}`));
   return faults;
-}
-
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return /^[A-Za-z0-9_+/-]+$/.test(zone);
-  } catch {
-    return false;
-  }
 }
