@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { request } from 'node:https';
-import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { nodes } from '../../openapi/generated/resources.ts';
 import { connect, withAccessFlags, type AccessFlags } from './access.ts';
@@ -74,18 +73,25 @@ async function loadImage(access: Access, load: Load): Promise<string> {
     signal: load.signal,
     headers: { 'content-type': 'application/x-tar' },
   });
+  const file = createReadStream(load.file);
   const answer = new Promise<{ status: number; text: string }>((resolve, reject) => {
     outgoing.on('error', reject);
     outgoing.on('response', (response) => {
+      const { statusCode: status = 0 } = response;
+      // Refused before it was read: nobody will take the rest.
+      if (status !== 200) file.unpipe(outgoing).destroy();
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
+        resolve({ status, text: Buffer.concat(chunks).toString('utf8') });
+        outgoing.destroy();
       });
     });
   });
-  const [{ status, text }] = await Promise.all([answer, pipeline(createReadStream(load.file), outgoing)]);
+  file.on('error', (error) => outgoing.destroy(error));
+  file.pipe(outgoing);
+  const { status, text } = await answer;
   if (status !== 200) throw new Error(messageOf(text) ?? `the server answered ${status}`);
   return loadedNames(text);
 }

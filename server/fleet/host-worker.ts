@@ -24,6 +24,8 @@ const retryDelayMsMax = 60_000;
 const healthEveryMs = 30_000;
 const silenceDelayMs = 3_000;
 const silencesMax = 3;
+/** Who dials while a connection is being made, as after a start of the server, waits for it this long. */
+const dialPatienceMs = 15_000;
 
 interface WorkerOptions {
   readonly fleet: FleetOptions;
@@ -44,6 +46,8 @@ function intentOf(host: Host): string {
 export class HostWorker {
   readonly #options: WorkerOptions;
   #wake = new AbortController();
+  /** Aborts when an attempt to connect has come to something, or to nothing. */
+  #attempt = new AbortController();
   #intent = '';
   #connection: { readonly connection: SshConnection; readonly way: string } | undefined;
   #status: StatusWriter | undefined;
@@ -77,11 +81,25 @@ export class HostWorker {
   }
 
   /** Opens a stream to the agent. Rejects with an Error that says why there is none. */
-  dial(): Promise<Duplex> {
-    const connection = this.#connection?.connection;
-    if (connection === undefined || connection.closed.aborted)
-      return Promise.reject(new Error(this.#lastFailure));
+  async dial(signal: AbortSignal): Promise<Duplex> {
+    if (this.#live() === undefined && this.#failures <= 1) {
+      const patience = linkSignals(signal, this.#options.signal, this.#attempt.signal);
+      await this.#options.fleet.clock.sleep(dialPatienceMs, patience.signal).catch(() => undefined);
+      patience.release();
+    }
+    const connection = this.#live();
+    if (connection === undefined) throw new Error(this.#lastFailure);
     return connection.dial(paths.agentSocket);
+  }
+
+  #live(): SshConnection | undefined {
+    const connection = this.#connection?.connection;
+    return connection?.closed.aborted === true ? undefined : connection;
+  }
+
+  #attemptEnded(): void {
+    this.#attempt.abort();
+    this.#attempt = new AbortController();
   }
 
   #read(): Host | undefined {
@@ -131,6 +149,7 @@ export class HostWorker {
     if (turn.aborted && !(error instanceof HostFailure)) return;
     const failure = failureOf(error);
     this.#lastFailure = failure.message;
+    this.#attemptEnded();
     if (!(error instanceof HostFailure))
       log.log('error', 'A step failed unexpectedly', { host: name, error: String(error) });
     const wasReady = this.#phase === 'Ready';
@@ -191,6 +210,7 @@ export class HostWorker {
     this.#phase = 'Connecting';
     const connection = await this.#options.joiner.connect(host, tell, turn);
     this.#connection = { connection, way };
+    this.#attemptEnded();
     return connection;
   }
 

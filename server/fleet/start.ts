@@ -54,9 +54,10 @@ export function startFleet(options: FleetOptions): Fleet {
     dialer: {
       async dial(nodeName, signal) {
         signal.throwIfAborted();
+        await informer.waitForSync(signal);
         const worker = [...workers.values()].find((each) => each.nodeName === nodeName);
         if (worker === undefined) throw new Error(`node "${nodeName}" is not joined through a Host`);
-        const stream = await worker.dial();
+        const stream = await worker.dial(signal);
         if (signal.aborted) stream.destroy();
         signal.throwIfAborted();
         return stream;

@@ -23,7 +23,8 @@ let ca: string;
 beforeAll(async () => {
   agent = await startFakeAgent();
   web = createServer((request, response) => {
-    if (request.url === '/page') {
+    if (request.url === '/hang-up') request.socket.destroy();
+    else if (request.url === '/page') {
       response.setHeader('content-type', 'text/html').end('<a href="/next">next</a>');
     } else request.pipe(response.writeHead(200, { 'x-path': request.url ?? '' }));
   });
@@ -278,6 +279,11 @@ describe('a proxy', () => {
   it('leads to the API of a node', async () => {
     expect(await call('GET', '/api/v1/nodes/n/proxy/pods')).toMatchObject({ body: '{"kind":"PodList"}' });
     expect(agent.requests).toContain('/pods');
+  });
+
+  it('reads a large body to its end when the other side breaks off', async () => {
+    const body = 'x'.repeat(32 * 1024 * 1024);
+    expect(await call('POST', `${pods}/p/proxy/hang-up`, body)).toMatchObject({ status: 503 });
   });
 
   it.each([

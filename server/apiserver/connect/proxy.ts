@@ -116,6 +116,8 @@ async function exchange(request: ConnectRequest, backend: ProxyBackend): Promise
     outgoing.on('response', resolve);
     outgoing.on('error', (error) => {
       stream.destroy();
+      // What the client still sends is read and dropped, or it would wait for ever to be rid of it.
+      incoming.unpipe(outgoing).resume();
       reject(unreachable(error));
     });
     incoming.pipe(outgoing);
