@@ -4,6 +4,7 @@ import type { Controller } from './controller.ts';
 import { createCronJobController } from './cronjob.ts';
 import { createDaemonSetController } from './daemonset.ts';
 import { createDeploymentController } from './deployment.ts';
+import { createDisruptionController } from './disruption.ts';
 import { createEndpointsController } from './endpoints.ts';
 import { createEndpointSliceController } from './endpointslice.ts';
 import { createEventTtlController } from './event-ttl.ts';
@@ -18,6 +19,7 @@ import { createReplicationControllerController } from './replicationcontroller.t
 import { createRootCaController } from './root-ca.ts';
 import { createServiceAccountController } from './serviceaccount.ts';
 import { storedResources } from './shared/listable.ts';
+import { createStaleDisruptionController } from './stale-disruption.ts';
 import { createStatefulSetController } from './statefulset.ts';
 import { createTaintEvictionController } from './taint-eviction.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished.ts';
@@ -42,6 +44,8 @@ export function allControllers(
     createStatefulSetController(),
     createJobController(),
     createCronJobController(),
+    createDisruptionController(),
+    createStaleDisruptionController(),
     createEndpointSliceController(),
     createEndpointsController(),
     createNamespaceController({ resources }),
