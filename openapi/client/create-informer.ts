@@ -7,6 +7,7 @@ import { isStatusError, type StatusError } from '../machinery/status.ts';
 import type { Client, List, WatchEvent } from './client.ts';
 import type { Change, Informer } from './informer.ts';
 import { keyOfObject, keyText, ObjectCache } from './object-cache.ts';
+import { SharedParts } from './shared-parts.ts';
 
 export interface InformerOptions<T extends KubeObject> {
   readonly client: Client;
@@ -17,8 +18,6 @@ export interface InformerOptions<T extends KubeObject> {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  /** Keep only apiVersion, kind and metadata: what is enough for owners and dependents. */
-  readonly metadataOnly?: boolean;
   /** Ends the informer. */
   readonly signal: AbortSignal;
 }
@@ -39,6 +38,7 @@ export function startInformer<T extends KubeObject>(options: InformerOptions<T>)
 class WatchedInformer<T extends KubeObject> implements Informer<T> {
   readonly #options: InformerOptions<T>;
   readonly #cache = new ObjectCache<T>();
+  readonly #parts = new SharedParts();
   readonly #listeners = new Set<(change: Change<T>) => void>();
   readonly #waiters = new Set<() => void>();
   /** Where the next watch begins; undefined: list first. */
@@ -193,9 +193,10 @@ class WatchedInformer<T extends KubeObject> implements Informer<T> {
   }
 
   #put(key: string, object: T): void {
-    const slim = this.#slim(object);
     const old = this.#cache.get(key);
-    if (old !== undefined && sameVersion(old, slim)) return;
+    if (old !== undefined && sameVersion(old, object)) return;
+    const slim = withoutManagedFields(object);
+    this.#parts.share(slim);
     const replaced = old !== undefined && old.metadata?.uid !== slim.metadata?.uid;
     if (replaced) this.#remove(key);
     this.#cache.set(key, slim);
@@ -206,14 +207,7 @@ class WatchedInformer<T extends KubeObject> implements Informer<T> {
   #remove(key: string, last?: T): void {
     const old = this.#cache.delete(key);
     if (old !== undefined)
-      this.#tell({ object: undefined, old: last === undefined ? old : this.#slim(last) });
-  }
-
-  #slim(object: T): T {
-    const slim = withoutManagedFields(object);
-    if (this.#options.metadataOnly !== true) return slim;
-    const { apiVersion, kind, metadata } = slim;
-    return { apiVersion, kind, metadata } as T;
+      this.#tell({ object: undefined, old: last === undefined ? old : withoutManagedFields(last) });
   }
 
   #tell(change: Change<T>): void {

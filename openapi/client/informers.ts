@@ -8,18 +8,14 @@ export interface Informers {
   of<T extends KubeObject>(resource: Resource<T>): Informer<T>;
 }
 
-export type InformersOptions = Omit<InformerOptions<KubeObject>, 'resource' | 'metadataOnly'> & {
-  /** Resources of which nobody reads more than the metadata. Default: none. */
-  readonly metadataOnly?: (resource: Resource) => boolean;
-};
+export type InformersOptions = Omit<InformerOptions<KubeObject>, 'resource'>;
 
-export function createInformers({ metadataOnly = () => false, ...options }: InformersOptions): Informers {
+export function createInformers(options: InformersOptions): Informers {
   const started = new Map<string, Informer<KubeObject>>();
   return {
     of<T extends KubeObject>(resource: Resource<T>): Informer<T> {
       const name = `${apiVersionOf(resource)}/${resource.plural}`;
-      const informer =
-        started.get(name) ?? startInformer({ ...options, resource, metadataOnly: metadataOnly(resource) });
+      const informer = started.get(name) ?? startInformer({ ...options, resource });
       started.set(name, informer);
       return informer as unknown as Informer<T>;
     },

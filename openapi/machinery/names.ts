@@ -71,19 +71,20 @@ export function checkWildcardSubdomain(value: string): readonly string[] {
 const qualifiedText =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
+const qualifiedExamples = patternText(qualifiedText, qualified, 'MyName', 'my.name', '123-abc');
+
 /** A label key, or any other qualified name: `[prefix/]name`. */
 export function checkLabelKey(value: string): readonly string[] {
-  const examples = patternText(qualifiedText, qualified, 'MyName', 'my.name', '123-abc');
   const parts = value.split('/');
   if (parts.length > 2) {
     return [
-      `a valid label key ${examples} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key ${qualifiedExamples} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const name = parts.at(-1) ?? '';
   const faults = parts.length === 2 ? prefixFaults(parts[0] ?? '') : [];
   const length = name === '' ? ['must be non-empty'] : tooLong(name, labelLengthMax);
-  const form = qualifiedPattern.test(name) ? [] : [examples];
+  const form = qualifiedPattern.test(name) ? [] : [qualifiedExamples];
   return [...faults, ...[...length, ...form].map((fault) => `name part ${fault}`)];
 }
 

@@ -57,8 +57,21 @@ interface Scaling {
   readonly format: Quantity['format'];
 }
 
+/** Quantities read lately: the same few amounts stand in most objects, and each is looked at several times in a write. */
+const lately = new Map<string, Quantity>();
+const latelyMax = 1000;
+
 /** Throws QuantityError. Whitespace around is the caller's to trim, as JSON decoding does. */
 export function parseQuantity(text: string): Quantity {
+  const known = lately.get(text);
+  if (known !== undefined) return known;
+  const quantity = readQuantity(text);
+  if (lately.size >= latelyMax) lately.clear();
+  lately.set(text, quantity);
+  return quantity;
+}
+
+function readQuantity(text: string): Quantity {
   const parts = splitQuantity(text);
   const scaling = interpretSuffix(parts.suffix);
   if (scaling === undefined) throw new QuantityError(suffixWrong);

@@ -9,23 +9,30 @@ export interface Attributes {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-const known = new WeakMap<Registered, WeakMap<Versioned, Attributes>>();
+/** What hangs on a stored value: its attributes in the form of one resource. */
+interface Note extends Attributes {
+  readonly registered: Registered;
+}
+
 const none = {};
 
 /** Of a stored object; read from its bytes once, and then kept as long as the store keeps them. */
 export function attributesOf(registered: Registered, versioned: Versioned): Attributes {
-  const map = mapOf(registered);
-  let attributes = map.get(versioned);
-  if (attributes === undefined) {
-    attributes = attributesOfObject(registered, objectOf(registered, versioned));
-    map.set(versioned, attributes);
-  }
-  return attributes;
+  const note = versioned.note as Note | undefined;
+  if (note?.registered === registered) return note;
+  return noted(registered, versioned, objectOf(registered, versioned));
 }
 
 /** For a writer that has the object at hand: spares the reading. */
 export function rememberAttributes(registered: Registered, versioned: Versioned, object: KubeObject): void {
-  mapOf(registered).set(versioned, attributesOfObject(registered, object));
+  noted(registered, versioned, object);
+}
+
+function noted(registered: Registered, versioned: Versioned, object: KubeObject): Note {
+  const { labels, fields } = attributesOfObject(registered, object);
+  const note = { labels, fields, registered };
+  versioned.note = note;
+  return note;
 }
 
 export function attributesOfObject(registered: Registered, object: KubeObject): Attributes {
@@ -33,10 +40,4 @@ export function attributesOfObject(registered: Registered, object: KubeObject): 
   const fields: Record<string, string> = { 'metadata.name': name };
   if (registered.resource.namespaced) fields['metadata.namespace'] = namespace;
   return { labels, fields: Object.assign(fields, registered.strategy.fields?.(object)) };
-}
-
-function mapOf(registered: Registered): WeakMap<Versioned, Attributes> {
-  let map = known.get(registered);
-  if (map === undefined) known.set(registered, (map = new WeakMap()));
-  return map;
 }

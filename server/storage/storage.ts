@@ -1,4 +1,4 @@
-/** One live or historic value. The store hands out the same object each time, so a WeakMap may hang facts on it. */
+/** One live or historic value. The store hands out the same object each time. */
 export interface Versioned {
   readonly key: string;
   /** The object's JSON text, its resourceVersion in it. Never change it: readers share the bytes. */
@@ -7,6 +7,8 @@ export interface Versioned {
   readonly createRevision: number;
   /** The store's revision at the last write of this key. */
   readonly modRevision: number;
+  /** Readers may keep here what they have made of the value, for as long as it is known: the store does not look at it. */
+  note?: unknown;
 }
 
 /** One change. A deletion carries the value that went away in `previous`, and its own revision. */

@@ -12,7 +12,7 @@ import { dnsSubdomain, qualifiedName } from '../validation/names.ts';
 import { podSpecFaults } from '../validation/pod-spec.ts';
 import { ephemeralContainersSubresource, resizeSubresource } from './pod-parts.ts';
 import { bindingSubresource } from './pod-binding.ts';
-import { withPodSpecDefaults } from './pod-defaults.ts';
+import { type Draft, withPodSpecDefaults } from './pod-defaults.ts';
 import { evictionSubresource } from './pod-eviction.ts';
 import { qosClassOf } from './pod-qos.ts';
 import { withMergedLabelKeys } from './pod-label-keys.ts';
@@ -60,18 +60,13 @@ export const podStrategy: Strategy<Pod> = {
 function podDefaults(pod: Pod): Pod {
   const { spec } = pod;
   if (spec === undefined) return pod;
-  const completed = withPodSpecDefaults(spec);
-  return {
-    ...pod,
-    spec: {
-      ...completed,
-      containers: completed.containers.map(withRequests),
-      ...(completed.initContainers === undefined
-        ? {}
-        : { initContainers: completed.initContainers.map(withRequests) }),
-      enableServiceLinks: completed.enableServiceLinks ?? true,
-    },
-  };
+  const completed: Draft<PodSpec> = withPodSpecDefaults(spec);
+  completed.containers = completed.containers.map(withRequests);
+  if (completed.initContainers !== undefined) {
+    completed.initContainers = completed.initContainers.map(withRequests);
+  }
+  completed.enableServiceLinks ??= true;
+  return { ...pod, spec: completed };
 }
 
 /** What is limited and not asked for is asked for up to its limit. */

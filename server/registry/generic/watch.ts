@@ -178,7 +178,8 @@ function frameOf(
 
 /** Frames of the newest events, so that a thousand watches make each once. */
 const frames = new Map<StorageEvent, Map<string, Buffer>>();
-const sharedEventsMax = 2048;
+/** All that one commit may hold. */
+const sharedEventsMax = 256;
 
 function sharedFrame(registered: Registered, framer: Framer, type: WatchType, event: StorageEvent): Buffer {
   if (framer.key === undefined) return makeFrame(registered, framer, type, event);

@@ -16,6 +16,7 @@ export class Value implements Versioned {
   offset: number;
   /** The store knows it no more, and has given up its bytes: they stay while somebody has this. */
   isForgotten = false;
+  note: unknown = undefined;
 
   constructor(key: string, revisions: Revisions, place: Place) {
     this.key = key;
