@@ -9,6 +9,7 @@ import { createEndpointsController } from './endpoints.ts';
 import { createEndpointSliceController } from './endpointslice.ts';
 import { createEventTtlController } from './event-ttl.ts';
 import { createGarbageCollector } from './garbagecollector.ts';
+import { createJobOrphanController } from './job-orphans.ts';
 import { createJobController } from './job.ts';
 import { createNamespaceController } from './namespace.ts';
 import { createNodeIpamController, type NodeIpamOptions } from './nodeipam.ts';
@@ -43,6 +44,7 @@ export function allControllers(
     createDaemonSetController(),
     createStatefulSetController(),
     createJobController(),
+    createJobOrphanController(),
     createCronJobController(),
     createDisruptionController(),
     createStaleDisruptionController(),

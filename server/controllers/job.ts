@@ -8,29 +8,30 @@ import { claimObjects } from './shared/claim.ts';
 import { isNamespaceTerminating, textOf } from './shared/errors.ts';
 import { Expectations } from './shared/expectations.ts';
 import { sameValue } from './shared/hash.ts';
-import { jobPod, planPods } from './shared/job-pods.ts';
+import { keepBooks, type Books } from './shared/job-books.ts';
+import { deadlineInMs, outcomeOf, type Outcome } from './shared/job-outcome.ts';
+import { failureDelayMs, jobPod, planPods } from './shared/job-pods.ts';
 import {
-  deadlineInMs,
+  endedAtMs,
   isJobFinished,
+  isManagedElsewhere,
   isTracked,
   jobCondition,
-  jobStatus,
-  keepBooks,
-  outcomeOf,
   trackingFinalizer,
-  type Books,
-  type Outcome,
 } from './shared/job-state.ts';
+import { release } from './shared/job-release.ts';
+import { jobStatus } from './shared/job-status.ts';
+import { selects } from './shared/selectors.ts';
 import { slowStart } from './shared/slow-start.ts';
-import { controllerOf, watchControlled, watchOf } from './shared/watches.ts';
+import { controllerOf, watchControlled, watchMapped, watchOf } from './shared/watches.ts';
 
-const failureDelayMsMin = 10_000;
-const failureDelayMsMax = 600_000;
 const unsettledMs = 30_000;
 
 interface Failures {
-  count: number;
-  lastMs: number;
+  readonly count: number;
+  readonly lastMs: number;
+  /** The pods that are in the count. */
+  readonly uids: ReadonlySet<string>;
 }
 
 /** Runs a Job's pods to completion, and counts each of them once. */
@@ -39,11 +40,12 @@ export function createJobController(): Controller {
   const failures = new Map<string, Failures>();
   return {
     name: 'job',
-    watches: [watchOf(jobs), watchControlled(pods, jobs)],
+    watches: [watchOf(jobs), watchControlled(pods, jobs), watchMapped(pods, jobsOfOrphan)],
     async reconcile(key, context) {
       expectations ??= new Expectations(context.clock);
       const job = context.informer(jobs).get(key);
       await releaseStrangers(key, job, context);
+      if (job !== undefined && isManagedElsewhere(job)) return undefined;
       if (job === undefined) {
         expectations.forget(keyText(key));
         failures.delete(keyText(key));
@@ -56,6 +58,15 @@ export function createJobController(): Controller {
       return await new JobSync(job, context, expectations, failures).run();
     },
   };
+}
+
+function jobsOfOrphan(pod: Pod, context: ControllerContext): readonly ObjectKey[] {
+  if (controllerOf(pod) !== undefined || pod.metadata?.deletionTimestamp !== undefined) return [];
+  return context
+    .informer(jobs)
+    .list(pod.metadata?.namespace)
+    .filter((job) => selects(job.spec?.selector, pod.metadata?.labels))
+    .map(keyOfObject);
 }
 
 /** Pods of a Job that is gone, also when another has its name: nobody will count them. */
@@ -78,15 +89,6 @@ async function releaseStrangers(
 async function releaseRest(job: Job, context: ControllerContext): Promise<void> {
   const owned = context.informer(pods).ownedBy(job.metadata?.uid ?? '');
   for (const pod of owned.filter(isTracked)) await release(pod, context);
-}
-
-async function release(pod: Pod, { client }: ControllerContext): Promise<void> {
-  const { uid = '', resourceVersion = '', finalizers = [] } = pod.metadata ?? {};
-  const left = finalizers.filter((each) => each !== trackingFinalizer);
-  const metadata = { uid, resourceVersion, finalizers: left.length === 0 ? null : left };
-  await client.patch(pods, keyOfObject(pod), { metadata }, { type: 'merge' }).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error;
-  });
 }
 
 class JobSync {
@@ -118,12 +120,12 @@ class JobSync {
       ownerResource: jobs,
       resource: pods,
       selector: job.spec?.selector,
-      adoptable: isTracked,
+      finalizer: trackingFinalizer,
     });
-    const first = keepBooks(job, claimed, false);
-    const outcome = outcomeOf(job, first, nowMs);
-    const books = outcome === undefined ? first : keepBooks(job, claimed, true);
-    this.#noteFailures(books, nowMs);
+    const first = keepBooks(job, claimed, undefined);
+    const outcome = outcomeOf(job, claimed, first, nowMs);
+    const books = outcome === undefined ? first : keepBooks(job, claimed, outcome.type);
+    this.#noteFailures(books);
     const manages = settled && job.metadata?.deletionTimestamp === undefined;
     const managed = manages
       ? await this.#manage(books, outcome)
@@ -151,10 +153,12 @@ class JobSync {
     // What is too many through no fault of its own does not count as failed.
     for (const pod of plan.remove) await release(pod, this.#context);
     const deleted = await this.#deletePods(plan.remove);
-    const waitMs = plan.create.length === 0 ? undefined : this.#failureDelayMs();
+    const waitMs = plan.create.length === 0 ? plan.waitMs : this.#failureDelayMs();
     if (plan.create.length === 0 || (waitMs !== undefined && waitMs > 0))
       return { created: 0, deleted, waitMs, error: undefined };
-    const { succeeded, error } = await slowStart(plan.create.length, (i) => this.#createPod(plan.create[i]));
+    const { succeeded, error } = await slowStart(plan.create.length, (i) =>
+      this.#createPod(plan.create[i], books),
+    );
     return {
       created: succeeded,
       deleted,
@@ -163,10 +167,10 @@ class JobSync {
     };
   }
 
-  async #createPod(index: number | undefined): Promise<void> {
+  async #createPod(index: number | undefined, { replaced }: Books): Promise<void> {
     const { client, events } = this.#context;
     try {
-      const created = await client.create(pods, jobPod(this.#job, index));
+      const created = await client.create(pods, jobPod(this.#job, index, replaced.get(index ?? -1)));
       this.#expectations.expectCreated(this.#key, created);
       events.event(this.#job, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata?.name ?? ''}`);
     } catch (error) {
@@ -198,18 +202,26 @@ class JobSync {
   }
 
   /** New pods wait longer after each failure since the last success. */
-  #noteFailures(books: Books, nowMs: number): void {
-    if (books.newlySucceeded.length > 0) this.#failures.delete(this.#key);
-    if (books.newlyFailed.length === 0) return;
-    const known = this.#failures.get(this.#key) ?? { count: 0, lastMs: 0 };
-    this.#failures.set(this.#key, { count: known.count + books.newlyFailed.length, lastMs: nowMs });
+  #noteFailures({ newlySucceeded, newlyFailed }: Books): void {
+    if (this.#job.spec?.backoffLimitPerIndex !== undefined) return;
+    const lastSuccessMs = Math.max(...newlySucceeded.map(endedAtMs));
+    if (newlySucceeded.length > 0) this.#failures.delete(this.#key);
+    const known = this.#failures.get(this.#key) ?? { count: 0, lastMs: 0, uids: new Set() };
+    const news = newlyFailed.filter(
+      (pod) => endedAtMs(pod) > lastSuccessMs && !known.uids.has(pod.metadata?.uid ?? ''),
+    );
+    if (news.length === 0) return;
+    this.#failures.set(this.#key, {
+      count: known.count + news.length,
+      lastMs: Math.max(known.lastMs, ...news.map(endedAtMs)),
+      uids: new Set([...known.uids, ...news.map((pod) => pod.metadata?.uid ?? '')]),
+    });
   }
 
   #failureDelayMs(): number | undefined {
     const failures = this.#failures.get(this.#key);
     if (failures === undefined) return undefined;
-    const delayMs = Math.min(failureDelayMsMax, failureDelayMsMin * 2 ** Math.min(failures.count - 1, 10));
-    return failures.lastMs + delayMs - this.#context.clock.now();
+    return failures.lastMs + failureDelayMs(failures.count) - this.#context.clock.now();
   }
 
   async #writeStatus(
@@ -229,6 +241,14 @@ class JobSync {
     const turned = (type: string): boolean =>
       jobCondition(written, type) !== undefined && jobCondition(this.#job, type) === undefined;
     const failed = jobCondition(written, 'Failed');
+    const { completions = Infinity } = written.spec ?? {};
+    if (turned('Complete') && (written.status?.succeeded ?? 0) > completions)
+      events.event(
+        written,
+        'Warning',
+        'TooManySucceededPods',
+        'Too many succeeded pods running after completion count reached',
+      );
     if (turned('Complete')) events.event(written, 'Normal', 'Completed', 'Job completed');
     if (turned('Failed')) events.event(written, 'Warning', failed?.reason ?? '', failed?.message ?? '');
     if (turned('Suspended')) events.event(written, 'Normal', 'Suspended', 'Job suspended');

@@ -1,7 +1,7 @@
 import type { Informer } from '../../../openapi/client/informer.ts';
 import { keyOfObject } from '../../../openapi/client/object-cache.ts';
 import type { LabelSelector } from '../../../openapi/generated/types.ts';
-import type { KubeObject } from '../../../openapi/machinery/object.ts';
+import type { KubeObject, ObjectMeta } from '../../../openapi/machinery/object.ts';
 import type { Resource } from '../../../openapi/machinery/resource.ts';
 import { isNotFound, isStatusError } from '../../../openapi/machinery/status.ts';
 import type { ControllerContext } from '../controller.ts';
@@ -15,6 +15,8 @@ export interface ClaimOptions<T extends KubeObject> {
   readonly selector: LabelSelector | undefined;
   /** What it asks of an orphan beyond the selector. */
   readonly adoptable?: (object: T) => boolean;
+  /** Comes with the adoption, and goes with the release. */
+  readonly finalizer?: string;
 }
 
 /**
@@ -58,35 +60,41 @@ function orphansFor<T extends KubeObject>(informer: Informer<T>, options: ClaimO
 async function adopt<T extends KubeObject>(
   { client }: ControllerContext,
   orphan: T,
-  { owner, ownerResource, resource }: ClaimOptions<T>,
+  { owner, ownerResource, resource, finalizer }: ClaimOptions<T>,
 ): Promise<T | undefined> {
   const fresh = await client.get(ownerResource, keyOfObject(owner));
   if (fresh.metadata?.uid !== owner.metadata?.uid || fresh.metadata?.deletionTimestamp !== undefined)
     return undefined;
-  const owners = [...(orphan.metadata?.ownerReferences ?? []), controllerReference(owner, ownerResource)];
-  return await patchOwners(client, resource, orphan, owners);
+  const { ownerReferences = [], finalizers = [] } = orphan.metadata ?? {};
+  return await patchMeta(client, resource, orphan, {
+    ownerReferences: [...ownerReferences, controllerReference(owner, ownerResource)],
+    ...(finalizer === undefined ? {} : { finalizers: [...new Set([...finalizers, finalizer])] }),
+  });
 }
 
 async function release<T extends KubeObject>(
   { client }: ControllerContext,
   object: T,
-  { owner, resource }: ClaimOptions<T>,
+  { owner, resource, finalizer }: ClaimOptions<T>,
 ): Promise<void> {
-  const owners = (object.metadata?.ownerReferences ?? []).filter((each) => each.uid !== owner.metadata?.uid);
-  await patchOwners(client, resource, object, owners);
+  const { ownerReferences = [], finalizers = [] } = object.metadata ?? {};
+  await patchMeta(client, resource, object, {
+    ownerReferences: ownerReferences.filter((each) => each.uid !== owner.metadata?.uid),
+    ...(finalizer === undefined ? {} : { finalizers: finalizers.filter((each) => each !== finalizer) }),
+  });
 }
 
 /** Undefined when the object is gone, or another one stands in its place. */
-async function patchOwners<T extends KubeObject>(
+async function patchMeta<T extends KubeObject>(
   client: ControllerContext['client'],
   resource: Resource<T>,
   object: T,
-  owners: readonly object[],
+  fields: Pick<ObjectMeta, 'ownerReferences' | 'finalizers'>,
 ): Promise<T | undefined> {
   const { uid = '', resourceVersion = '' } = object.metadata ?? {};
-  const patch = { metadata: { uid, resourceVersion, ownerReferences: owners as readonly [] } };
+  const patch = { metadata: { uid, resourceVersion, ...fields } };
   try {
-    return await client.patch(resource, keyOfObject(object), patch, { type: 'merge' });
+    return await client.patch(resource, keyOfObject(object), patch as never, { type: 'merge' });
   } catch (error) {
     if (isNotFound(error) || isStatusError(error, 'Invalid')) return undefined;
     throw error;

@@ -41,6 +41,15 @@ export function restartsOf(pod: Pod): number {
   return Math.max(0, ...(pod.status?.containerStatuses ?? []).map((status) => status.restartCount));
 }
 
+/** The restarts of all containers together, init containers too. */
+export function allRestartsOf(pod: Pod): number {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  return [...containerStatuses, ...initContainerStatuses].reduce(
+    (sum, { restartCount }) => sum + restartCount,
+    0,
+  );
+}
+
 const templateMetaFields = ['labels', 'annotations', 'finalizers'] as const;
 
 /** The pod that a controller makes of its template: named after the owner, controlled by it. */
