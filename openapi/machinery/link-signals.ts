@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.ts';
 
 export interface LinkedSignal {
@@ -14,6 +15,8 @@ export function linkSignals(...parents: readonly AbortSignal[]): LinkedSignal {
     own.abort(this.reason);
   }
   for (const parent of parents) {
+    // Hundreds of children at a time are ordinary, and no leak.
+    setMaxListeners(0, parent);
     if (parent.aborted) own.abort(parent.reason);
     else parent.addEventListener('abort', abort, { once: true });
   }
@@ -38,6 +41,7 @@ export async function withinTime<T>(
     own.abort(parent.reason);
   }
   if (parent.aborted) abort();
+  setMaxListeners(0, parent);
   parent.addEventListener('abort', abort, { once: true });
   clock.sleep(timeoutMs, done.signal).then(
     () => {

@@ -59,7 +59,7 @@ describe('flotilla image load', () => {
     let received = 0;
     answer = (request, response) => {
       request.on('data', (chunk: Buffer) => (received += chunk.length));
-      request.on('end', () => response.end('{"stream":"Loaded image: app:1\\n"}\n'));
+      request.on('end', () => response.end('{"line":"Loaded image: app:1\\n"}\n'));
     };
     await load();
     expect(received).toBe(fileBytes);

@@ -96,15 +96,15 @@ async function loadImage(access: Access, load: Load): Promise<string> {
   return loadedNames(text);
 }
 
-/** The runtime's JSON lines end in "Loaded image: NAME". An error may stand in them though the code is 200. */
+/** The agent's JSON lines end in "Loaded image: NAME". An error may stand in them though the code is 200. */
 function loadedNames(lines: string): string {
   const told = lines
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line) as { readonly stream?: string; readonly error?: string });
+    .map((line) => JSON.parse(line) as { readonly line?: string; readonly error?: string });
   const error = told.find((each) => each.error !== undefined)?.error;
   if (error !== undefined) throw new Error(error);
-  const names = told.flatMap((each) => /Loaded image(?: ID)?: (\S+)/.exec(each.stream ?? '')?.[1] ?? []);
+  const names = told.flatMap((each) => /Loaded image(?: ID)?: (\S+)/.exec(each.line ?? '')?.[1] ?? []);
   return names.length === 0 ? 'the image' : names.join(', ');
 }
 

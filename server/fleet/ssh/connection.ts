@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Duplex, Readable } from 'node:stream';
 import ssh2, { type AnyAuthMethod, type ClientChannel, type ConnectConfig } from 'ssh2';
@@ -278,6 +279,8 @@ class Ssh2Connection implements SshConnection {
   constructor(client: ssh2.Client, address: SshAddress, hostKey: string, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
+    // Each channel that is being opened listens.
+    setMaxListeners(0, this.#closed.signal);
     this.address = address;
     this.hostKey = hostKey;
     let last: Error | undefined;
