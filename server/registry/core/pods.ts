@@ -9,10 +9,12 @@ import { podTable } from '../table/pod.ts';
 import { ipFaults } from '../validation/addresses.ts';
 import { texts, unchanged } from '../validation/field-errors.ts';
 import { dnsSubdomain, qualifiedName } from '../validation/names.ts';
+import { podAnnotationFaults } from '../validation/pod-annotations.ts';
 import { podSpecFaults } from '../validation/pod-spec.ts';
 import { ephemeralContainersSubresource, resizeSubresource } from './pod-parts.ts';
 import { bindingSubresource } from './pod-binding.ts';
 import { type Draft, withPodSpecDefaults } from './pod-defaults.ts';
+import { withPodLevelDefaults } from './pod-level-resources.ts';
 import { evictionSubresource } from './pod-eviction.ts';
 import { qosClassOf } from './pod-qos.ts';
 import { withMergedLabelKeys } from './pod-label-keys.ts';
@@ -66,7 +68,7 @@ function podDefaults(pod: Pod): Pod {
     completed.initContainers = completed.initContainers.map(withRequests);
   }
   completed.enableServiceLinks ??= true;
-  return { ...pod, spec: completed };
+  return { ...pod, spec: withPodLevelDefaults(completed) };
 }
 
 /** What is limited and not asked for is asked for up to its limit. */
@@ -121,20 +123,10 @@ function initialStatus(pod: Pod, now: number): Pod {
 
 function podFaults(pod: Pod): FieldError[] {
   const spec: PodSpec = pod.spec ?? { containers: [] };
-  const faults = podSpecFaults('spec', spec, { isPod: true, name: pod.metadata?.name ?? '' });
-  if ((spec.serviceAccountName ?? '') !== '') return faults;
-  for (const [i, volume] of (spec.volumes ?? []).entries()) {
-    for (const [j, source] of (volume.projected?.sources ?? []).entries()) {
-      if (source.serviceAccountToken === undefined) continue;
-      faults.push(
-        forbiddenField(
-          `spec.volumes[${i}].projected.sources[${j}].serviceAccountToken`,
-          'must not be specified when serviceAccountName is not set',
-        ),
-      );
-    }
-  }
-  return faults;
+  return [
+    ...podAnnotationFaults('metadata.annotations', pod.metadata?.annotations ?? {}, spec),
+    ...podSpecFaults('spec', spec, { isPod: true, name: pod.metadata?.name ?? '' }),
+  ];
 }
 
 function createFaults({ spec }: Pod): readonly FieldError[] {

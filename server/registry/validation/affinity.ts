@@ -133,10 +133,8 @@ function podTermFaults(path: string, term: PodAffinityTerm): FieldError[] {
 
 function labelKeyFaults(path: string, keys: readonly string[], hasSelector: boolean): FieldError[] {
   if (keys.length === 0) return [];
-  return [
-    ...(hasSelector ? [] : [forbiddenField(path, 'must not be specified when labelSelector is not set')]),
-    ...keys.flatMap((key, i) => texts(`${path}[${i}]`, key, qualifiedName)),
-  ];
+  if (!hasSelector) return [forbiddenField(path, 'must not be specified when labelSelector is not set')];
+  return keys.flatMap((key, i) => texts(`${path}[${i}]`, key, qualifiedName));
 }
 
 export function spreadFaults(path: string, constraints: readonly TopologySpreadConstraint[]): FieldError[] {

@@ -11,6 +11,13 @@ import { descendingPath, notFoundValue, oneOf, portNumber, texts } from './field
 import { dnsLabel, portName } from './names.ts';
 import { probeFaults } from './probes.ts';
 import { protocols } from './protocols.ts';
+import {
+  initResizeFaults,
+  initRestartFaults,
+  resizePolicyFaults,
+  restartFaults,
+} from './container-policies.ts';
+import { containerResourceName } from './resource-names.ts';
 import { resourceFaults } from './resources.ts';
 import { containerSecurityFaults } from './security-context.ts';
 
@@ -19,6 +26,8 @@ export interface PodFacts {
   /** Names of the pod's resourceClaims. */
   readonly claims: readonly string[];
   readonly graceSeconds: number;
+  readonly restartPolicy: string;
+  readonly hostUsers: boolean;
 }
 
 export function containerFaults(path: string, containers: readonly Container[], pod: PodFacts): FieldError[] {
@@ -30,7 +39,7 @@ export function containerFaults(path: string, containers: readonly Container[], 
       ...commonFaults(at, container, pod),
       ...nameTaken(at, container.name, names),
       ...probeFaults(at, container, pod.graceSeconds),
-      ...oneOf(`${at}.restartPolicy`, container.restartPolicy, ['Always', 'Never', 'OnFailure']),
+      ...restartFaults(at, container),
     ];
   });
   return [...faults, ...hostPortFaults(path, containers)];
@@ -47,12 +56,13 @@ export function initContainerFaults(
     const at = `${path}[${i}]`;
     return [
       ...commonFaults(at, container, pod),
-      ...oneOf(`${at}.restartPolicy`, container.restartPolicy, ['Always', 'Never', 'OnFailure']),
-      ...nameTaken(at, container.name, names),
+      ...initRestartFaults(at, container),
+      ...(container.name === '' ? [] : nameTaken(at, container.name, names)),
       ...hostPortFaults(path, [container]),
       ...(container.restartPolicy === 'Always'
         ? probeFaults(at, container, pod.graceSeconds)
         : noProbes(at, container)),
+      ...initResizeFaults(at, container),
     ];
   });
 }
@@ -65,15 +75,17 @@ function noProbes(path: string, container: Container): FieldError[] {
     );
 }
 
+/** In the order of the type. */
 const ephemeralForbidden = [
   'ports',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
   'livenessProbe',
   'readinessProbe',
   'startupProbe',
   'lifecycle',
-  'resources',
-  'resizePolicy',
-  'restartPolicy',
 ] as const;
 
 export function ephemeralContainerFaults(
@@ -87,13 +99,17 @@ export function ephemeralContainerFaults(
   return containers.flatMap((container, i) => {
     const at = `${path}[${i}]`;
     const target = container.targetContainerName ?? '';
-    const faults = [...commonFaults(at, container, pod), ...nameTaken(at, container.name, names)];
+    const faults = [
+      ...commonFaults(at, container, pod),
+      ...paddedImage(at, container),
+      ...nameTaken(at, container.name, names),
+    ];
     if (target !== '' && !otherNames.has(target)) {
       faults.push(notFoundValue(`${at}.targetContainerName`, target));
     }
     const cannot = 'cannot be set for an Ephemeral Container';
     for (const field of ephemeralForbidden) {
-      if (isGiven((container as Container)[field])) {
+      if (isGiven(field, (container as Container)[field])) {
         faults.push(forbiddenField(`${at}.${field}`, cannot));
       }
     }
@@ -107,10 +123,10 @@ export function ephemeralContainerFaults(
   });
 }
 
-function isGiven(value: unknown): boolean {
+/** An empty list counts as given; resources are no pointer, so that empty ones do not. */
+function isGiven(field: (typeof ephemeralForbidden)[number], value: unknown): boolean {
   if (value === undefined || value === null) return false;
-  if (Array.isArray(value)) return value.length > 0;
-  return typeof value !== 'object' || Object.keys(value).length > 0;
+  return field !== 'resources' || Object.keys(value).length > 0;
 }
 
 function nameTaken(path: string, name: string, names: Set<string>): FieldError[] {
@@ -124,9 +140,6 @@ function commonFaults(path: string, container: Container, pod: PodFacts): FieldE
   return [
     ...(name === '' ? [required(`${path}.name`)] : texts(`${path}.name`, name, dnsLabel)),
     ...(image === '' ? [required(`${path}.image`)] : []),
-    ...(image !== image.trim()
-      ? [invalidValue(`${path}.image`, image, 'must not have leading or trailing whitespace')]
-      : []),
     ...oneOf(`${path}.terminationMessagePolicy`, terminationMessagePolicy, ['File', 'FallbackToLogsOnError']),
     ...portListFaults(`${path}.ports`, container.ports ?? []),
     ...envFaults(`${path}.env`, container.env ?? []),
@@ -134,9 +147,19 @@ function commonFaults(path: string, container: Container, pod: PodFacts): FieldE
     ...mountFaults(`${path}.volumeMounts`, container, pod),
     ...deviceFaults(`${path}.volumeDevices`, container, pod),
     ...oneOf(`${path}.imagePullPolicy`, imagePullPolicy, ['Always', 'IfNotPresent', 'Never']),
-    ...resourceFaults(`${path}.resources`, container.resources ?? {}, pod.claims),
-    ...containerSecurityFaults(`${path}.securityContext`, container.securityContext),
+    ...resourceFaults(`${path}.resources`, container.resources ?? {}, {
+      claims: pod.claims,
+      name: containerResourceName,
+    }),
+    ...resizePolicyFaults(`${path}.resizePolicy`, container.resizePolicy, pod.restartPolicy),
+    ...containerSecurityFaults(`${path}.securityContext`, container.securityContext, pod.hostUsers),
   ];
+}
+
+/** Of pods; templates may have it. */
+export function paddedImage(path: string, { image = '' }: Pick<Container, 'image'>): FieldError[] {
+  if (image === image.trim()) return [];
+  return [invalidValue(`${path}.image`, image, 'must not have leading or trailing whitespace')];
 }
 
 type Ports = NonNullable<Container['ports']>;
@@ -236,7 +259,7 @@ function deviceFaults(path: string, container: Container, pod: PodFacts): FieldE
     const volume = pod.volumes.get(name);
     const faults: FieldError[] = [];
     if (name === '') faults.push(required(`${at}.name`));
-    if (names.has(name)) faults.push(invalidValue(`${at}.name`, name, 'must be unique'));
+    if (names.has(name) && name !== '') faults.push(invalidValue(`${at}.name`, name, 'must be unique'));
     if (volume === undefined) faults.push(notFoundValue(`${at}.name`, name));
     else if (volume.persistentVolumeClaim === undefined && volume.ephemeral === undefined) {
       const text = 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode';

@@ -14,6 +14,15 @@ export function notSupported(path: string, value: unknown, supported: readonly s
   return { field: path, reason: 'FieldValueNotSupported', message: text };
 }
 
+/** More elements than may be. */
+export function tooMany(path: string, count: number, max: number): FieldError {
+  return {
+    field: path,
+    reason: 'FieldValueTooMany',
+    message: `Too many: ${count}: must have at most ${max} ${max === 1 ? 'item' : 'items'}`,
+  };
+}
+
 export function oneOf(path: string, value: string | undefined, allowed: readonly string[]): FieldError[] {
   return value === undefined || allowed.includes(value) ? [] : [notSupported(path, value, allowed)];
 }
@@ -49,7 +58,7 @@ export function frozen(path: string, value: unknown, old: unknown): FieldError[]
 }
 
 /** A name that should be that of something else in the object, and is not. */
-export function notFoundValue(path: string, value: string): FieldError {
+export function notFoundValue(path: string, value: unknown): FieldError {
   return { field: path, reason: 'FieldValueNotFound', message: `Not found: ${JSON.stringify(value)}` };
 }
 

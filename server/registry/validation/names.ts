@@ -38,6 +38,22 @@ export function dnsSubdomain(value: string): readonly string[] {
   ];
 }
 
+/** As dnsSubdomain, and labels may begin with an underscore: search domains. */
+export function underscoredSubdomain(value: string): readonly string[] {
+  const labels = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+  const pattern = `${labels}(\\.${labels})*`;
+  return [
+    ...longerThan(value, 253),
+    ...unless(matches(pattern, value), () =>
+      regexText(
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+        pattern,
+        ['example.com'],
+      ),
+    ),
+  ];
+}
+
 export function dns1035Label(value: string): readonly string[] {
   return [
     ...longerThan(value, 63),
@@ -64,17 +80,18 @@ export function wildcardSubdomain(value: string): readonly string[] {
   ];
 }
 
+const qualifiedText = regexText(
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  qualified,
+  ['MyName', 'my.name', '123-abc'],
+);
+
 /** Keys of labels and annotations, names of resources: "name" or "prefix.example/name". */
 export function qualifiedName(value: string): readonly string[] {
   const parts = value.split('/');
-  const rule = regexText(
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-    qualified,
-    ['MyName', 'my.name', '123-abc'],
-  );
   if (parts.length > 2) {
     return [
-      `a valid label key ${rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key ${qualifiedText} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const name = parts[parts.length - 1] ?? '';
@@ -82,7 +99,7 @@ export function qualifiedName(value: string): readonly string[] {
     ...(parts.length === 2 ? prefixFaults(parts[0] ?? '') : []),
     ...(name === '' ? ['name part must be non-empty'] : []),
     ...(name.length > 63 ? ['name part must be no more than 63 bytes'] : []),
-    ...unless(matches(qualified, name), () => `name part ${rule}`),
+    ...unless(matches(qualified, name), () => `name part ${qualifiedText}`),
   ];
 }
 
@@ -179,8 +196,12 @@ export function longerThan(value: string, max: number): readonly string[] {
   return Buffer.byteLength(value) > max ? [`must be no more than ${max} characters`] : [];
 }
 
+const compiled = new Map<string, RegExp>();
+
 function matches(pattern: string, value: string): boolean {
-  return value.length <= 1024 && new RegExp(`^${pattern}$`).test(value);
+  let whole = compiled.get(pattern);
+  if (whole === undefined) compiled.set(pattern, (whole = new RegExp(`^${pattern}$`)));
+  return value.length <= 1024 && whole.test(value);
 }
 
 function unless(good: boolean, fault: () => string): readonly string[] {

@@ -15,13 +15,17 @@ import {
   containerFaults,
   ephemeralContainerFaults,
   initContainerFaults,
+  paddedImage,
 } from './containers.ts';
 import { inRange, notSupported, oneOf, texts } from './field-errors.ts';
-import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';
+import { dnsLabel, dnsSubdomain, labelValue, qualifiedName, underscoredSubdomain } from './names.ts';
+import { podClaimFaults } from './pod-claims.ts';
+import { podResourceFaults } from './pod-resources.ts';
 import { quantityNotNegative } from './resource-names.ts';
 import { podSecurityFaults } from './security-context.ts';
 import { taintEffects } from './taints.ts';
 import { checkVolumes } from './volumes.ts';
+import { hostProcessFaults, linuxPodFaults, visitContainers, windowsPodFaults } from './windows.ts';
 
 export interface PodSpecRules {
   /** A pod itself, not a template of one. */
@@ -39,9 +43,12 @@ export function podSpecFaults(path: string, spec: PodSpec, rules: PodSpecRules):
     volumes: volumes.byName,
     claims: (spec.resourceClaims ?? []).map(({ name }) => name),
     graceSeconds: spec.terminationGracePeriodSeconds ?? 30,
+    restartPolicy: spec.restartPolicy ?? 'Always',
+    hostUsers: spec.hostUsers ?? true,
   };
   return [
     ...volumes.faults,
+    ...podClaimFaults(`${path}.resourceClaims`, spec.resourceClaims),
     ...containerFaults(`${path}.containers`, containers, facts),
     ...initContainerFaults(`${path}.initContainers`, initContainers, containers, facts),
     ...ephemeralContainerFaults(
@@ -50,6 +57,7 @@ export function podSpecFaults(path: string, spec: PodSpec, rules: PodSpecRules):
       [...containers, ...initContainers],
       facts,
     ),
+    ...podResourceFaults(`${path}.resources`, spec, facts.claims),
     ...hostNetworkFaults(path, spec, rules.isPod),
     ...policyFaults(path, spec),
     ...podSecurityFaults(`${path}.securityContext`, spec.securityContext, {
@@ -65,11 +73,14 @@ export function podSpecFaults(path: string, spec: PodSpec, rules: PodSpecRules):
     ),
     ...gateFaults(`${path}.schedulingGates`, spec),
     ...spreadFaults(`${path}.topologySpreadConstraints`, spec.topologySpreadConstraints ?? []),
+    ...hostProcessFaults(path, spec),
     ...hostUserFaults(path, spec),
     ...nameFaults(path, spec),
     ...tolerationFaults(`${path}.tolerations`, spec.tolerations ?? []),
     ...aliasFaults(`${path}.hostAliases`, spec),
     ...classFaults(path, spec),
+    ...systemFaults(path, spec),
+    ...(rules.isPod ? podOnlyFaults(path, spec) : []),
   ];
 }
 
@@ -122,10 +133,8 @@ function dnsFaults(path: string, { dnsConfig, dnsPolicy }: PodSpec): FieldError[
     faults.push(invalidValue(`${at}.searches`, searches, text));
   }
   for (const [i, search] of searches.entries()) {
-    const name = search.replace(/\.$/, '').replaceAll('_', 'a');
-    if (search !== '.' && dnsSubdomain(name).length > 0) {
-      faults.push(...texts(`${at}.searches[${i}]`, search.replace(/\.$/, ''), dnsSubdomain));
-    }
+    const name = search.replace(/\.$/, '');
+    if (search !== '.') faults.push(...texts(`${at}.searches[${i}]`, name, underscoredSubdomain));
   }
   options.forEach(({ name = '' }, i) => {
     if (name === '') faults.push(required(`${at}.options[${i}]`, 'must not be empty'));
@@ -150,6 +159,9 @@ function hostUserFaults(path: string, spec: PodSpec): FieldError[] {
     ...(spec.hostNetwork === true ? [forbiddenField(`${path}.hostNetwork`, text)] : []),
     ...(spec.hostPID === true ? [forbiddenField(`${path}.HostPID`, text)] : []),
     ...(spec.hostIPC === true ? [forbiddenField(`${path}.HostIPC`, text)] : []),
+    ...visitContainers(path, spec).flatMap(([at, { volumeDevices = [] }]) =>
+      volumeDevices.length > 0 ? [forbiddenField(`${at}.volumeDevices`, text)] : [],
+    ),
   ];
 }
 
@@ -230,7 +242,7 @@ function aliasFaults(path: string, { hostAliases = [] }: PodSpec): FieldError[] 
 }
 
 function classFaults(path: string, spec: PodSpec): FieldError[] {
-  const { priorityClassName = '', runtimeClassName, overhead, os } = spec;
+  const { priorityClassName = '', runtimeClassName, overhead } = spec;
   return [
     ...(priorityClassName === '' ? [] : texts(`${path}.priorityClassName`, priorityClassName, dnsSubdomain)),
     ...(runtimeClassName === undefined
@@ -240,10 +252,39 @@ function classFaults(path: string, spec: PodSpec): FieldError[] {
     ...Object.entries(overhead ?? {}).flatMap(([name, value]) =>
       quantityNotNegative(`${path}.overhead[${name}]`, value),
     ),
-    ...(os === undefined
-      ? []
-      : os.name === ''
-        ? [required(`${path}.os.name`)]
-        : oneOf(`${path}.os`, os.name, ['linux', 'windows'])),
+  ];
+}
+
+function systemFaults(path: string, spec: PodSpec): FieldError[] {
+  const { os } = spec;
+  if (os === undefined) return [];
+  if (((os.name as string | undefined) ?? '') === '') return [required(`${path}.os.name`)];
+  if (os.name === 'linux') return linuxPodFaults(path, spec);
+  return os.name === 'windows'
+    ? windowsPodFaults(path, spec)
+    : [notSupported(`${path}.os`, os.name, ['linux', 'windows'])];
+}
+
+/** What a template may say, and a pod may not. */
+function podOnlyFaults(path: string, spec: PodSpec): FieldError[] {
+  const tokens =
+    (spec.serviceAccountName ?? '') === ''
+      ? (spec.volumes ?? []).flatMap(({ projected }, i) =>
+          (projected?.sources ?? []).flatMap(({ serviceAccountToken }, j) =>
+            serviceAccountToken === undefined
+              ? []
+              : [
+                  forbiddenField(
+                    `${path}.volumes[${i}].projected.sources[${j}].serviceAccountToken`,
+                    'must not be specified when serviceAccountName is not set',
+                  ),
+                ],
+          ),
+        )
+      : [];
+  return [
+    ...tokens,
+    ...spec.containers.flatMap((each, i) => paddedImage(`${path}.containers[${i}]`, each)),
+    ...(spec.initContainers ?? []).flatMap((each, i) => paddedImage(`${path}.initContainers[${i}]`, each)),
   ];
 }

@@ -8,6 +8,7 @@ import {
 import { notSupported } from './field-errors.ts';
 import { labelProblems } from '../generic/metadata.ts';
 import { qualifiedName } from './names.ts';
+import { podAnnotationFaults } from './pod-annotations.ts';
 import { podSpecFaults } from './pod-spec.ts';
 
 /** Faults of the pods that a workload would make. */
@@ -16,6 +17,7 @@ export function podTemplateFaults(path: string, template: PodTemplateSpec | unde
   return [
     ...labelProblems(template.metadata?.labels ?? {}, `${path}.labels`),
     ...annotationFaults(`${path}.annotations`, template.metadata?.annotations ?? {}),
+    ...podAnnotationFaults(`${path}.annotations`, template.metadata?.annotations ?? {}, template.spec),
     ...podSpecFaults(`${path}.spec`, template.spec, { isPod: false, name: '' }),
     ...((template.spec.ephemeralContainers ?? []).length === 0
       ? []

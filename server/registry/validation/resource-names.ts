@@ -1,6 +1,11 @@
-import { milliValue, parseQuantity } from '../../../openapi/machinery/quantity.ts';
+import {
+  QuantityError,
+  milliValue,
+  parseQuantity,
+  quantityValue,
+} from '../../../openapi/machinery/quantity.ts';
 import { type FieldError, invalidValue } from '../../../openapi/machinery/status.ts';
-import { texts } from './field-errors.ts';
+import { notSupported, texts } from './field-errors.ts';
 import { qualifiedName } from './names.ts';
 
 const compute = ['cpu', 'memory', 'ephemeral-storage'];
@@ -59,6 +64,32 @@ export function containerResourceName(path: string, name: string): FieldError[] 
   return [...faults, invalidValue(path, name, "doesn't follow extended resource name standard")];
 }
 
+/** What a pod as a whole may be given. */
+export function podLevelResourceName(path: string, name: string): FieldError[] {
+  const faults = resourceName(path, name);
+  if (faults.length > 0 || name === 'cpu' || name === 'memory' || name.startsWith('hugepages-'))
+    return faults;
+  return [notSupported(path, name, ['cpu', 'hugepages-', 'memory'])];
+}
+
+/** Huge pages come whole. */
+export function hugePageFaults(path: string, name: string, value: string): FieldError[] {
+  if (!name.startsWith('hugepages-')) return [];
+  const size = pageSize(name.slice('hugepages-'.length));
+  const amount = quantityValue(parseQuantity(value));
+  if (size !== undefined && size > 0n && amount % size === 0n) return [];
+  return [invalidValue(path, value, `${value} is not positive integer multiple of ${name}`)];
+}
+
+function pageSize(text: string): bigint | undefined {
+  try {
+    return quantityValue(parseQuantity(text));
+  } catch (error) {
+    if (error instanceof QuantityError) return undefined;
+    throw error;
+  }
+}
+
 export function quotaResourceName(path: string, name: string): FieldError[] {
   const faults = resourceName(path, name);
   if (name.includes('/') || quotaNames.includes(name) || /^(requests\.)?hugepages-/.test(name)) return faults;
@@ -77,22 +108,25 @@ export function isExtended(name: string): boolean {
   return qualifiedName(`requests.${name}`).length === 0;
 }
 
+export function isHugePages(name: string): boolean {
+  return name.startsWith('hugepages-');
+}
+
 export function overcommits(name: string): boolean {
   return isNative(name) && !name.startsWith('hugepages-');
 }
 
 /** Not negative, and whole where the resource is counted. */
 export function resourceQuantity(path: string, name: string, value: string): FieldError[] {
-  const quantity = parseQuantity(value);
   const faults = quantityNotNegative(path, value);
   const whole = integerNames.includes(name) || isExtended(name);
-  if (whole && milliValue(quantity) % 1000n !== 0n)
+  if (whole && milliValue(parseQuantity(value)) % 1000n !== 0n)
     faults.push(invalidValue(path, value, 'must be an integer'));
   return faults;
 }
 
 export function quantityNotNegative(path: string, value: string): FieldError[] {
-  return milliValue(parseQuantity(value)) >= 0n
+  return parseQuantity(value).digits >= 0n
     ? []
     : [invalidValue(path, value, 'must be greater than or equal to 0')];
 }

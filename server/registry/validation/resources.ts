@@ -6,36 +6,41 @@ import {
   invalidValue,
   required,
 } from '../../../openapi/machinery/status.ts';
-import { notFoundValue } from './field-errors.ts';
-import { containerResourceName, overcommits, resourceQuantity } from './resource-names.ts';
+import { usedClaimFaults } from './pod-claims.ts';
+import { hugePageFaults, overcommits, resourceQuantity } from './resource-names.ts';
 
-/** Limits and requests of a container. `claims` are the names of the pod's resourceClaims. */
+export interface ResourceRules {
+  /** Names of the pod's resourceClaims. */
+  readonly claims: readonly string[];
+  /** Which names of resources are good. */
+  readonly name: (path: string, name: string) => FieldError[];
+}
+
+/** Limits and requests of a container, or of a pod as a whole. */
 export function resourceFaults(
   path: string,
   resources: ResourceRequirements,
-  claims: readonly string[],
+  rules: ResourceRules,
 ): FieldError[] {
   const { limits = {}, requests = {} } = resources;
   const faults: FieldError[] = [];
   for (const [name, value] of Object.entries(limits)) {
     const at = `${path}.limits[${name}]`;
-    faults.push(...containerResourceName(at, name), ...resourceQuantity(at, name, value));
+    faults.push(...rules.name(at, name), ...resourceQuantity(at, name, value));
+    faults.push(...hugePageFaults(at, name, value));
   }
   for (const [name, value] of Object.entries(requests)) {
     const at = `${path}.requests[${name}]`;
-    faults.push(...containerResourceName(at, name), ...resourceQuantity(at, name, value));
+    faults.push(...rules.name(at, name), ...resourceQuantity(at, name, value));
     faults.push(...limitFaults(`${path}.requests`, name, value, limits[name]));
+    faults.push(...hugePageFaults(at, name, value));
   }
   const huge = Object.keys({ ...limits, ...requests }).some((name) => name.startsWith('hugepages-'));
   const plain = ['cpu', 'memory'].some(
     (name) => Object.hasOwn(limits, name) || Object.hasOwn(requests, name),
   );
   if (huge && !plain) faults.push(forbiddenField(path, 'HugePages require cpu or memory'));
-  for (const [i, claim] of (resources.claims ?? []).entries()) {
-    const at = `${path}.claims[${i}]`;
-    if (claim.name === '') faults.push(required(`${at}.name`));
-    else if (!claims.includes(claim.name)) faults.push(notFoundValue(`${at}.name`, claim.name));
-  }
+  faults.push(...usedClaimFaults(`${path}.claims`, resources.claims, rules.claims));
   return faults;
 }
 

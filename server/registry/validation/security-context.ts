@@ -1,27 +1,48 @@
 import type { PodSecurityContext, SecurityContext } from '../../../openapi/generated/types.ts';
-import { type FieldError, duplicate, invalidValue, required } from '../../../openapi/machinery/status.ts';
-import { inRange, oneOf } from './field-errors.ts';
+import {
+  type FieldError,
+  duplicate,
+  invalidValue,
+  required,
+  tooLong,
+} from '../../../openapi/machinery/status.ts';
+import { inRange, notSupported, oneOf, ownPath } from './field-errors.ts';
+import { goValue } from './go-text.ts';
+import { windowsOptionFaults } from './windows.ts';
 
 const idMax = 2147483647;
 const sysctlPattern = /^[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/;
 const sysctlText = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 
-export function containerSecurityFaults(path: string, context: SecurityContext | undefined): FieldError[] {
+export function containerSecurityFaults(
+  path: string,
+  context: SecurityContext | undefined,
+  hostUsers: boolean,
+): FieldError[] {
   if (context === undefined) return [];
   const { privileged, allowPrivilegeEscalation, capabilities } = context;
-  const faults = [...idFaults(path, context), ...profileFaults(path, context)];
-  faults.push(...oneOf(`${path}.procMount`, context.procMount, ['Default', 'Unmasked']));
+  const { procMount } = context;
+  const faults = idFaults(path, context);
+  faults.push(...oneOf(`${path}.procMount`, procMount, ['Default', 'Unmasked']));
+  if (hostUsers && procMount === 'Unmasked') {
+    faults.push(invalidValue(`${path}.procMount`, procMount, '`hostUsers` must be false to use `Unmasked`'));
+  }
+  faults.push(...seccompFaults(`${path}.seccompProfile`, context.seccompProfile));
   if (allowPrivilegeEscalation === false) {
     if (privileged === true) {
       const text = 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true';
-      faults.push(invalidValue(path, context, text));
+      faults.push(invalidValue(path, goValue('SecurityContext', context), text));
     }
     if (capabilities?.add?.includes('CAP_SYS_ADMIN') === true) {
       const text = 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN';
-      faults.push(invalidValue(path, context, text));
+      faults.push(invalidValue(path, goValue('SecurityContext', context), text));
     }
   }
-  return faults;
+  return [
+    ...faults,
+    ...windowsOptionFaults(`${path}.windowsOptions`, context.windowsOptions),
+    ...appArmorFaults(`${path}.appArmorProfile`, context.appArmorProfile),
+  ];
 }
 
 export function podSecurityFaults(
@@ -53,9 +74,12 @@ export function podSecurityFaults(
   faults.push(
     ...oneOf(`${path}.fsGroupChangePolicy`, context?.fsGroupChangePolicy, ['Always', 'OnRootMismatch']),
   );
-  faults.push(...profileFaults(path, context ?? {}));
+  faults.push(...seccompFaults(`${path}.seccompProfile`, context?.seccompProfile));
+  faults.push(...windowsOptionFaults(`${path}.windowsOptions`, context?.windowsOptions));
+  faults.push(...appArmorFaults(`${path}.appArmorProfile`, context?.appArmorProfile));
   faults.push(
     ...oneOf(`${path}.supplementalGroupsPolicy`, context?.supplementalGroupsPolicy, ['Merge', 'Strict']),
+    ...oneOf(`${path}.seLinuxChangePolicy`, context?.seLinuxChangePolicy, ['Recursive']),
   );
   return faults;
 }
@@ -74,38 +98,51 @@ function idRange(path: string, id: number): FieldError[] {
   return inRange(path, id, 0, idMax);
 }
 
-type Profiles = Pick<SecurityContext, 'seccompProfile' | 'appArmorProfile'>;
+type Seccomp = NonNullable<SecurityContext['seccompProfile']>;
+type AppArmor = NonNullable<SecurityContext['appArmorProfile']>;
+const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+const profilePathMax = 4095;
 
-function profileFaults(path: string, { seccompProfile, appArmorProfile }: Profiles): FieldError[] {
-  return [
-    ...localhostFaults(`${path}.seccompProfile`, seccompProfile, 'seccomp'),
-    ...localhostFaults(`${path}.appArmorProfile`, appArmorProfile, 'AppArmor'),
-  ];
-}
-
-function localhostFaults(
-  path: string,
-  profile: { readonly type: string; readonly localhostProfile?: string } | undefined,
-  kind: 'seccomp' | 'AppArmor',
-): FieldError[] {
+function seccompFaults(path: string, profile: Seccomp | undefined): FieldError[] {
   if (profile === undefined) return [];
-  const { type, localhostProfile } = profile;
+  const { type = '', localhostProfile } = profile as Partial<Seccomp>;
   const at = `${path}.localhostProfile`;
-  const faults = oneOf(`${path}.type`, type, ['Localhost', 'RuntimeDefault', 'Unconfined']);
+  const faults = typeFaults(`${path}.type`, type, 'seccompProfile');
   if (type === 'Localhost') {
-    if (localhostProfile !== undefined && localhostProfile !== '') return faults;
-    const text =
-      kind === 'seccomp'
-        ? 'must be set when seccomp type is Localhost'
-        : 'must be set when AppArmor type is Localhost';
-    return [...faults, required(at, text)];
+    return localhostProfile === undefined
+      ? [...faults, required(at, 'must be set when seccomp type is Localhost')]
+      : [...faults, ...ownPath(at, localhostProfile)];
   }
   if (localhostProfile === undefined) return faults;
-  const text =
-    kind === 'seccomp'
-      ? 'can only be set when seccomp type is Localhost'
-      : 'can only be set when AppArmor type is Localhost';
-  return [...faults, invalidValue(at, localhostProfile, text)];
+  const text = 'can only be set when seccomp type is Localhost';
+  return [...faults, invalidValue(at, goValue('SeccompProfile', profile), text)];
+}
+
+function typeFaults(path: string, type: string, field: string): FieldError[] {
+  if (type === '') return [required(path, `type is required when ${field} is set`)];
+  return profileTypes.includes(type) ? [] : [notSupported(path, type, profileTypes)];
+}
+
+function appArmorFaults(path: string, profile: AppArmor | undefined): FieldError[] {
+  if (profile === undefined) return [];
+  const { type = '', localhostProfile } = profile as Partial<AppArmor>;
+  const at = `${path}.localhostProfile`;
+  if (type !== 'Localhost') {
+    const faults = typeFaults(`${path}.type`, type, 'appArmorProfile');
+    if (localhostProfile === undefined || faults.length > 0) return faults;
+    return [invalidValue(at, localhostProfile, 'can only be set when AppArmor type is Localhost')];
+  }
+  const trimmed = localhostProfile?.trim() ?? '';
+  const unset = required(at, 'must be set when AppArmor type is Localhost');
+  if (localhostProfile === undefined) return [unset];
+  return [
+    ...(trimmed !== localhostProfile
+      ? [invalidValue(at, localhostProfile, 'must not be padded with whitespace')]
+      : trimmed === ''
+        ? [unset]
+        : []),
+    ...(Buffer.byteLength(localhostProfile) > profilePathMax ? [tooLong(at, profilePathMax)] : []),
+  ];
 }
 
 function sysctlFaults(

@@ -16,8 +16,15 @@ import {
 } from '../../../openapi/machinery/status.ts';
 import { claimSpecFaults } from './claims.ts';
 import { fieldRefFaults, resourceFieldFaults, volumeFieldPaths } from './env.ts';
-import { modeFaults, noBacksteps, oneOf, ownPath, texts } from './field-errors.ts';
+import { modeFaults, oneOf, ownPath, texts } from './field-errors.ts';
 import { dnsLabel } from './names.ts';
+import {
+  type SharedSource,
+  gitRepoFaults,
+  missing,
+  onlyFirst,
+  sharedSourceFaults,
+} from './volume-sources.ts';
 
 export interface CheckedVolumes {
   readonly faults: readonly FieldError[];
@@ -35,12 +42,12 @@ export function checkVolumes(path: string, volumes: readonly Volume[], podName: 
   );
   for (const [i, volume] of volumes.entries()) {
     const at = `${path}[${i}]`;
-    const own = sourceFaults(at, volume);
-    if (volume.name === '') own.push(required(`${at}.name`));
-    else own.push(...texts(`${at}.name`, volume.name, dnsLabel));
-    if (byName.has(volume.name)) own.push(duplicate(`${at}.name`, volume.name));
-    if (own.length === 0) byName.set(volume.name, volume);
-    faults.push(...own);
+    const ofVolume = sourceFaults(at, volume);
+    if (volume.name === '') ofVolume.push(required(`${at}.name`));
+    else ofVolume.push(...texts(`${at}.name`, volume.name, dnsLabel));
+    if (byName.has(volume.name)) ofVolume.push(duplicate(`${at}.name`, volume.name));
+    if (ofVolume.length === 0) byName.set(volume.name, volume);
+    faults.push(...ofVolume);
     const claim = volume.persistentVolumeClaim?.claimName ?? '';
     if (generated.has(claim)) {
       const text = 'must not reference a PVC that gets created for an ephemeral volume';
@@ -52,77 +59,63 @@ export function checkVolumes(path: string, volumes: readonly Volume[], podName: 
 
 type SourceCheck = (path: string, volume: Volume) => FieldError[];
 
+/** Sources that only volumes of pods have. */
+const own: Partial<Record<keyof Volume, SourceCheck>> = {
+  emptyDir: emptyDirFaults,
+  gitRepo: (path, { gitRepo }) => (gitRepo === undefined ? [] : gitRepoFaults(path, gitRepo)),
+  secret: secretFaults,
+  persistentVolumeClaim: (path, { persistentVolumeClaim: claim }) =>
+    missing(path, { claimName: claim?.claimName }),
+  configMap: configMapFaults,
+  downwardAPI: downwardFaults,
+  projected: (path, { projected }) => (projected === undefined ? [] : projectedFaults(path, projected)),
+  ephemeral: ephemeralFaults,
+  image: imageFaults,
+};
+
 /** In the order that kube-apiserver looks at them: of several sources only the first is checked. */
-const sources: readonly (readonly [keyof Volume, SourceCheck])[] = [
-  ['emptyDir', emptyDirFaults],
-  ['hostPath', hostPathFaults],
-  [
-    'gitRepo',
-    (path, { gitRepo }) => ((gitRepo?.repository ?? '') === '' ? [required(`${path}.repository`)] : []),
-  ],
-  [
-    'gcePersistentDisk',
-    (path, { gcePersistentDisk: disk }) =>
-      missing(path.replace(/gcePersistentDisk$/, 'persistentDisk'), { pdName: disk?.pdName }),
-  ],
-  [
-    'awsElasticBlockStore',
-    (path, { awsElasticBlockStore: disk }) => missing(path, { volumeID: disk?.volumeID }),
-  ],
-  ['secret', secretFaults],
-  ['nfs', nfsFaults],
-  ['iscsi', (path, { iscsi }) => missing(path, { targetPortal: iscsi?.targetPortal, iqn: iscsi?.iqn })],
-  [
-    'glusterfs',
-    (path, { glusterfs }) => missing(path, { endpoints: glusterfs?.endpoints, path: glusterfs?.path }),
-  ],
-  ['flocker', () => []],
-  [
-    'persistentVolumeClaim',
-    (path, { persistentVolumeClaim: claim }) => missing(path, { claimName: claim?.claimName }),
-  ],
-  ['rbd', (path, { rbd }) => missing(path, { image: rbd?.image })],
-  ['cephfs', () => []],
-  ['quobyte', () => []],
-  ['fc', () => []],
-  ['configMap', configMapFaults],
-  [
-    'azureFile',
-    (path, { azureFile }) =>
-      missing(path, { secretName: azureFile?.secretName, shareName: azureFile?.shareName }),
-  ],
-  ['flexVolume', (path, { flexVolume }) => missing(path, { driver: flexVolume?.driver })],
-  ['vsphereVolume', (path, { vsphereVolume }) => missing(path, { volumePath: vsphereVolume?.volumePath })],
-  ['photonPersistentDisk', (path, { photonPersistentDisk: disk }) => missing(path, { pdID: disk?.pdID })],
-  ['portworxVolume', (path, { portworxVolume }) => missing(path, { volumeID: portworxVolume?.volumeID })],
-  [
-    'azureDisk',
-    (path, { azureDisk }) => missing(path, { diskName: azureDisk?.diskName, diskURI: azureDisk?.diskURI }),
-  ],
-  ['storageos', () => []],
-  ['downwardAPI', downwardFaults],
-  ['projected', (path, { projected }) => (projected === undefined ? [] : projectedFaults(path, projected))],
-  ['scaleIO', () => []],
-  ['csi', (path, { csi }) => missing(path, { driver: csi?.driver })],
-  ['ephemeral', ephemeralFaults],
-  ['image', imageFaults],
-  ['cinder', (path, { cinder }) => missing(path, { volumeID: cinder?.volumeID })],
+const sources: readonly (keyof Volume)[] = [
+  'emptyDir',
+  'hostPath',
+  'gitRepo',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'secret',
+  'nfs',
+  'iscsi',
+  'glusterfs',
+  'flocker',
+  'persistentVolumeClaim',
+  'rbd',
+  'cinder',
+  'cephfs',
+  'quobyte',
+  'downwardAPI',
+  'fc',
+  'flexVolume',
+  'configMap',
+  'azureFile',
+  'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'storageos',
+  'projected',
+  'scaleIO',
+  'csi',
+  'ephemeral',
+  'image',
 ];
 
 function sourceFaults(path: string, volume: Volume): FieldError[] {
-  const given = sources.filter(([name]) => volume[name] !== undefined);
+  const given = sources.filter((name) => volume[name] !== undefined);
   if (given.length === 0) return [required(path, 'must specify a volume type')];
-  return given.flatMap(([name, check], i) =>
-    i === 0
-      ? check(`${path}.${name}`, volume)
-      : [forbiddenField(`${path}.${name}`, 'may not specify more than 1 volume type')],
-  );
-}
-
-function missing(path: string, fields: Readonly<Record<string, string | undefined>>): FieldError[] {
-  return Object.entries(fields)
-    .filter(([, value]) => (value ?? '') === '')
-    .map(([name]) => required(`${path}.${name}`));
+  return onlyFirst(path, given, (name) => {
+    const check = own[name as keyof Volume];
+    if (check !== undefined) return check(`${path}.${name}`, volume);
+    const source = volume[name as SharedSource];
+    return source === undefined ? [] : sharedSourceFaults(name as SharedSource, path, source, undefined);
+  });
 }
 
 function emptyDirFaults(path: string, { emptyDir }: Volume): FieldError[] {
@@ -130,32 +123,6 @@ function emptyDirFaults(path: string, { emptyDir }: Volume): FieldError[] {
   return limit !== undefined && milliValue(parseQuantity(limit)) < 0n
     ? [forbiddenField(`${path}.sizeLimit`, 'SizeLimit field must be a valid resource quantity')]
     : [];
-}
-
-const hostPathTypes: readonly string[] = [
-  '',
-  'BlockDevice',
-  'CharDevice',
-  'Directory',
-  'DirectoryOrCreate',
-  'File',
-  'FileOrCreate',
-  'Socket',
-];
-
-function hostPathFaults(path: string, { hostPath }: Volume): FieldError[] {
-  if (hostPath === undefined || hostPath.path === '') return [required(`${path}.path`)];
-  return [
-    ...noBacksteps(`${path}.path`, hostPath.path),
-    ...oneOf(`${path}.type`, hostPath.type, hostPathTypes),
-  ];
-}
-
-function nfsFaults(path: string, { nfs }: Volume): FieldError[] {
-  const faults = missing(path, { server: nfs?.server, path: nfs?.path });
-  return nfs?.path.startsWith('/') === true
-    ? faults
-    : [...faults, invalidValue(`${path}.path`, nfs?.path ?? '', 'must be an absolute path')];
 }
 
 function secretFaults(path: string, { secret }: Volume): FieldError[] {
