@@ -8,9 +8,10 @@ import { rememberAttributes } from '../attributes.ts';
 import { objectKey } from '../keys.ts';
 import { bytesOf, objectOf, objectText, storedResource } from '../stored.ts';
 import type { Registered, Registry, RequestContext, SyncContext } from '../strategy.ts';
-import { checkDns1123Subdomain, nameCheck, type NameCheck } from '../../../openapi/machinery/names.ts';
+import type { NameCheck } from '../../../openapi/machinery/names.ts';
+import { dnsSubdomain, nameRule as ruleFor } from '../validation/names.ts';
 
-const dnsSubdomain = nameCheck(checkDns1123Subdomain);
+const subdomainRule = ruleFor(dnsSubdomain);
 
 /** What the path of all kinds needs: one for the whole server. */
 export interface PathOptions {
@@ -71,7 +72,7 @@ export function syncContext({ context }: PathRequest): SyncContext {
 }
 
 export function nameRule({ strategy }: Registered): NameCheck {
-  return strategy.validateName?.bind(strategy) ?? dnsSubdomain;
+  return strategy.validateName?.bind(strategy) ?? subdomainRule;
 }
 
 export function refuseProblems(
