@@ -7,6 +7,7 @@ import { createDeploymentController } from './deployment.ts';
 import { createDisruptionController } from './disruption.ts';
 import { createEndpointsController } from './endpoints.ts';
 import { createEndpointSliceController } from './endpointslice.ts';
+import { createEndpointSliceMirroringController } from './endpointslicemirroring.ts';
 import { createEventTtlController } from './event-ttl.ts';
 import { createGarbageCollector } from './garbagecollector.ts';
 import { createJobOrphanController } from './job-orphans.ts';
@@ -50,6 +51,7 @@ export function allControllers(
     createStaleDisruptionController(),
     createEndpointSliceController(),
     createEndpointsController(),
+    createEndpointSliceMirroringController(),
     createNamespaceController({ resources }),
     createServiceAccountController(),
     createRootCaController(options),

@@ -37,6 +37,7 @@ const componentOf: Readonly<Record<string, string>> = {
   nodeipam: 'cidrAllocator',
   endpoint: 'endpoint-controller',
   endpointslice: 'endpoint-slice-controller',
+  endpointslicemirroring: 'endpoint-slice-mirroring-controller',
   disruption: 'controllermanager',
 };
 const workersDefault = 5;
