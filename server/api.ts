@@ -88,12 +88,7 @@ export function createApi(parts: ApiParts): Api {
     authorize: (asked) => ready(late.authorizer).authorize(asked),
     rulesOf: (user, namespace) => ready(late.authorizer).rulesOf(user, namespace),
   };
-  const lookup: ApiServer['objects'] = {
-    get: (resource, key) => ready(late.server).objects.get(resource, key),
-    list: (resource, namespace) => ready(late.server).objects.list(resource, namespace),
-    update: (...args) => ready(late.server).objects.update(...args),
-    delete: (...args) => ready(late.server).objects.delete(...args),
-  };
+  const { lookup, reads } = lateAccess(() => ready(late.server));
   const find = findUid(lookup);
 
   const server = createApiServer({
@@ -103,7 +98,7 @@ export function createApi(parts: ApiParts): Api {
     ),
     authenticators: [certificateAuthenticator, serviceAccountAuthenticator(signer, find, () => clock.now())],
     authorizer,
-    admission: admissionPlugins({ lookup, authorizer, random }),
+    admission: admissionPlugins({ lookup: reads, accounts: lookup, authorizer, clock, random }),
     reviews: [...accessReviews(authorizer, authorizer), ...identityReviews(signer, find, clock)],
     connect: createConnectHandler({ objects: lookup, dialer: parts.dialer, clock, random }),
     pages: [
@@ -142,6 +137,25 @@ export function createApi(parts: ApiParts): Api {
     rulesOf: (...args) => rbac.rulesOf(...args),
   };
   return { server, client, informers, signer };
+}
+
+/** Access to what is stored, for parts that the server is made of. */
+function lateAccess(server: () => ApiServer): {
+  readonly lookup: ApiServer['objects'];
+  readonly reads: ApiServer['reads'];
+} {
+  return {
+    lookup: {
+      get: (resource, key) => server().objects.get(resource, key),
+      list: (resource, namespace) => server().objects.list(resource, namespace),
+      update: (...args) => server().objects.update(...args),
+      delete: (...args) => server().objects.delete(...args),
+    },
+    reads: {
+      get: (resource, key) => server().reads.get(resource, key),
+      list: (resource, namespace) => server().reads.list(resource, namespace),
+    },
+  };
 }
 
 function ready<T>(part: T | undefined): T {

@@ -14,6 +14,7 @@ import type { UserInfo } from '../auth/user.ts';
 import { expireObjects } from '../registry/generic/expiry.ts';
 import { createObjects } from '../registry/generic/objects.ts';
 import type { PathOptions } from '../registry/generic/path.ts';
+import { createSharedReads, type SharedReads } from '../registry/generic/shared-reads.ts';
 import type { Objects, Registry } from '../registry/strategy.ts';
 import { createApp, mountAll, pipelineMiddleware, type Middleware, type Page } from './app.ts';
 import type { ConnectHandler } from './connect-handler.ts';
@@ -61,6 +62,8 @@ export interface ApiServer {
   readonly app: Express;
   /** Typed access beneath admission and authorization: for admission plugins and the server's own beginnings. */
   readonly objects: Objects;
+  /** The same to look only, at objects that many look at. */
+  readonly reads: SharedReads;
   /** The API for a part of this process that acts as `user`; admission and authorization hold for it too. */
   transport(user: UserInfo): Transport;
   /** Resolves with the port when the server takes connections. */
@@ -111,6 +114,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return {
     app: mountAll(middleware, rest),
     objects,
+    reads: createSharedReads({ storage, registry }),
     transport: (user) => createLoopback(pipeline, pages, user),
     async listen(address) {
       if (sockets === undefined) throw new Error('Cannot listen: the server was given no certificate');

@@ -50,11 +50,13 @@ export function createFixture(options: FixtureOptions = {}): Fixture {
 
 /** The plugins that need nothing but the store. */
 export function lifecyclePlugins(server: () => ApiServer): readonly AdmissionPlugin[] {
-  const lookup = {
-    get: ((resource, key) => server().objects.get(resource, key)) as ApiServer['objects']['get'],
-    list: ((resource, namespace) =>
-      server().objects.list(resource, namespace)) as ApiServer['objects']['list'],
+  const lookup: ApiServer['reads'] = {
+    get: (resource, key) => server().reads.get(resource, key),
+    list: (resource, namespace) => server().reads.list(resource, namespace),
+  };
+  const accounts: Pick<ApiServer['objects'], 'update'> = {
+    update: (...args) => server().objects.update(...args),
   };
   const authorizer = { ...allowAll, rulesOf: () => [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] };
-  return admissionPlugins({ lookup, authorizer, random: () => Math.random() });
+  return admissionPlugins({ lookup, accounts, authorizer, clock: systemClock, random: () => Math.random() });
 }

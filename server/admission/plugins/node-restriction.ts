@@ -1,155 +1,119 @@
-import { pods } from '../../../openapi/generated/resources.ts';
-import type { Node, Pod, TokenRequest } from '../../../openapi/generated/types.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  CertificateSigningRequest,
+  PersistentVolumeClaim,
+  ResourceSlice,
+} from '../../../openapi/generated/types.ts';
+import { qualifiedName } from '../../../openapi/machinery/resource.ts';
 import { forbidden } from '../../../openapi/machinery/status.ts';
 import { nodeNameOf } from '../../auth/authorization/node.ts';
+import type { Authorizer } from '../../auth/authorizer.ts';
+import { requestSubject } from '../../auth/pki/request-subject.ts';
 import type { Lookup } from '../lookup.ts';
+import { refuseNode } from '../node-restriction/nodes.ts';
+import { refusePod } from '../node-restriction/pods.ts';
+import { refuseToken } from '../node-restriction/tokens.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
 
-/** Labels that a node may set on itself below kubernetes.io and k8s.io. */
-const ownLabels = new Set([
-  'kubernetes.io/hostname',
-  'kubernetes.io/arch',
-  'kubernetes.io/os',
-  'beta.kubernetes.io/arch',
-  'beta.kubernetes.io/os',
-  'beta.kubernetes.io/instance-type',
-  'node.kubernetes.io/instance-type',
-  'failure-domain.beta.kubernetes.io/region',
-  'failure-domain.beta.kubernetes.io/zone',
-  'topology.kubernetes.io/region',
-  'topology.kubernetes.io/zone',
-]);
-
 /** A node's credential writes only its own Node, the status of its own pods, its own lease and tokens of its own pods. */
-export function nodeRestriction(lookup: Lookup): AdmissionPlugin {
+export function nodeRestriction(lookup: Lookup, authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'NodeRestriction',
     operations: ['CREATE', 'UPDATE', 'DELETE'],
-    async validate(request) {
+    async mutate(request) {
       const nodeName = nodeNameOf(request.user);
-      if (nodeName === undefined) return;
-      const refusal = await refusalOf(lookup, request, nodeName);
+      if (nodeName === undefined) return request.object;
+      const refusal =
+        nodeName === ''
+          ? `could not determine node from user ${JSON.stringify(request.user.name)}`
+          : await refusalOf(lookup, authorizer, request, nodeName);
       if (refusal !== undefined) throw forbidden(request.resource, request.name, refusal);
+      return request.object;
     },
   };
 }
 
 async function refusalOf(
   lookup: Lookup,
+  authorizer: Authorizer,
   request: AdmissionRequest,
   nodeName: string,
 ): Promise<string | undefined> {
-  switch (request.resource.plural) {
+  switch (qualifiedName(request.resource)) {
     case 'nodes':
       return refuseNode(request, nodeName);
     case 'pods':
-      return refusePod(lookup, request, nodeName);
+      return await refusePod(lookup, request, nodeName);
+    case 'persistentvolumeclaims':
+      return refuseClaim(request, nodeName);
     case 'serviceaccounts':
-      return request.subresource === 'token' ? refuseToken(lookup, request, nodeName) : undefined;
+      return request.operation === 'CREATE' && request.subresource === 'token'
+        ? await refuseToken(lookup, authorizer, request, nodeName)
+        : undefined;
+    case 'leases.coordination.k8s.io':
+      return refuseLease(request, nodeName);
+    case 'csinodes.storage.k8s.io':
+      return request.name === nodeName
+        ? undefined
+        : 'can only access CSINode with the same name as the requesting node';
+    case 'resourceslices.resource.k8s.io':
+      return refuseSlice(request, nodeName);
+    case 'certificatesigningrequests.certificates.k8s.io':
+      return refuseCertificate(request, nodeName);
     default:
       return undefined;
   }
 }
 
-function refuseNode(request: AdmissionRequest, nodeName: string): string | undefined {
-  const asked = request.object as Node | undefined;
-  const name = request.name === '' ? (asked?.metadata?.name ?? '') : request.name;
-  if (name !== nodeName) return `node "${nodeName}" is not allowed to modify node "${name}"`;
-  if (request.operation === 'CREATE') {
-    const bad = badLabels(asked, undefined);
-    return bad.length === 0
-      ? undefined
-      : `node "${nodeName}" is not allowed to set the following labels: ${bad.join(', ')}`;
-  }
-  if (request.operation !== 'UPDATE') return undefined;
-  return refuseNodeChange(request, nodeName);
+/** A node tells how large a volume has become, and nothing else of a claim. */
+function refuseClaim(request: AdmissionRequest, nodeName: string): string | undefined {
+  if (request.subresource !== 'status') return 'may only update PVC status';
+  if (request.operation !== 'UPDATE') return `unexpected operation "${request.operation}"`;
+  const rest = (object: unknown): unknown => {
+    const { metadata, status, ...others } = object as PersistentVolumeClaim;
+    const { resourceVersion: _version, managedFields: _fields, ...kept } = metadata ?? {};
+    const {
+      capacity: _capacity,
+      conditions: _conditions,
+      allocatedResources: _allocated,
+      allocatedResourceStatuses: _statuses,
+      ...told
+    } = status ?? {};
+    return { ...others, metadata: kept, status: told };
+  };
+  if (isDeepStrictEqual(rest(request.object), rest(request.oldObject))) return undefined;
+  return `node "${nodeName}" is not allowed to update fields other than status.quantity and status.conditions`;
 }
 
-function refuseNodeChange(request: AdmissionRequest, nodeName: string): string | undefined {
-  const asked = request.object as Node;
-  const old = request.oldObject as Node;
-  if (JSON.stringify(asked.spec?.taints ?? []) !== JSON.stringify(old.spec?.taints ?? []))
-    return `node "${nodeName}" is not allowed to modify taints`;
-  if (
-    JSON.stringify(asked.metadata?.ownerReferences ?? []) !==
-    JSON.stringify(old.metadata?.ownerReferences ?? [])
-  )
-    return `node "${nodeName}" is not allowed to modify ownerReferences`;
-  const bad = badLabels(asked, old);
-  return bad.length === 0 ? undefined : `is not allowed to modify labels: ${bad.join(', ')}`;
+function refuseLease({ namespace, name }: AdmissionRequest, nodeName: string): string | undefined {
+  if (namespace !== 'kube-node-lease')
+    return 'can only access leases in the "kube-node-lease" system namespace';
+  return name === nodeName
+    ? undefined
+    : 'can only access node lease with the same name as the requesting node';
 }
 
-/** Changed labels that an administrator keeps for himself. */
-function badLabels(asked: Node | undefined, old: Node | undefined): string[] {
-  const now = asked?.metadata?.labels ?? {};
-  const before = old?.metadata?.labels ?? {};
-  const changed = [...new Set([...Object.keys(now), ...Object.keys(before)])].filter(
-    (key) => now[key] !== before[key],
-  );
-  return changed.filter((key) => isReserved(key) && !ownLabels.has(key)).sort();
-}
-
-function isReserved(key: string): boolean {
-  const prefix = key.includes('/') ? (key.split('/')[0] ?? '') : '';
-  if (prefix === 'node-restriction.kubernetes.io' || prefix.endsWith('.node-restriction.kubernetes.io'))
-    return true;
-  const ofKubernetes = ['kubernetes.io', 'k8s.io'].some(
-    (each) => prefix === each || prefix.endsWith(`.${each}`),
-  );
-  const ofNodes = ['kubelet.kubernetes.io', 'node.kubernetes.io'].some(
-    (each) => prefix === each || prefix.endsWith(`.${each}`),
-  );
-  return ofKubernetes && !ofNodes;
-}
-
-async function refusePod(
-  lookup: Lookup,
-  request: AdmissionRequest,
+function refuseSlice(
+  { operation, object, oldObject }: AdmissionRequest,
   nodeName: string,
-): Promise<string | undefined> {
-  if (request.operation === 'CREATE' && request.subresource === '') return refuseMirror(request, nodeName);
-  if (request.operation === 'CREATE') return undefined;
-  const key = { namespace: request.namespace, name: request.name };
-  const old = (request.oldObject as Pod | undefined) ?? (await lookup.get(pods, key));
-  if (old?.spec?.nodeName === nodeName) return refuseStatusChange(request, old, nodeName);
-  const verb = request.operation === 'DELETE' ? 'delete' : 'update pod status for';
-  return `node "${nodeName}" can only ${verb} pods with spec.nodeName set to itself`;
-}
-
-function refuseStatusChange(request: AdmissionRequest, old: Pod, nodeName: string): string | undefined {
-  if (request.operation !== 'UPDATE') return undefined;
-  const asked = request.object as Pod;
-  if (JSON.stringify(asked.metadata?.labels ?? {}) !== JSON.stringify(old.metadata?.labels ?? {}))
-    return `node "${nodeName}" cannot update labels through pod status`;
+): string | undefined {
+  const isOwn = (slice: unknown): boolean => (slice as ResourceSlice).spec.nodeName === nodeName;
+  if (operation === 'CREATE' && !isOwn(object))
+    return 'can only create ResourceSlice with the same NodeName as the requesting node';
+  if (operation === 'DELETE' && !isOwn(oldObject))
+    return 'can only delete ResourceSlice with the same NodeName as the requesting node';
   return undefined;
 }
 
-/** Agents of Flotilla make no mirror pods; the rule is Kubernetes' for whoever holds a node credential. */
-function refuseMirror(request: AdmissionRequest, nodeName: string): string | undefined {
-  const pod = request.object as Pod;
-  if (pod.metadata?.annotations?.['kubernetes.io/config.mirror'] === undefined)
-    return `pod does not have "kubernetes.io/config.mirror" annotation, node "${nodeName}" can only create mirror pods`;
-  if (pod.spec?.nodeName !== nodeName)
-    return `node "${nodeName}" can only create pods with spec.nodeName set to itself`;
-  const owner = pod.metadata.ownerReferences?.[0];
-  if (owner?.kind !== 'Node' || owner.name !== nodeName)
-    return `node "${nodeName}" can only create pods with an owner reference set to itself`;
-  return undefined;
-}
+const nodeSigners = ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet'];
 
-async function refuseToken(
-  lookup: Lookup,
-  request: AdmissionRequest,
-  nodeName: string,
-): Promise<string | undefined> {
-  const bound = (request.object as TokenRequest | undefined)?.spec?.boundObjectRef;
-  if (bound?.kind !== 'Pod' || bound.name === undefined) return 'node requested token not bound to a pod';
-  if (bound.uid === undefined || bound.uid === '')
-    return 'node requested token with a pod binding without a uid';
-  const pod = await lookup.get(pods, { namespace: request.namespace, name: bound.name });
-  if (pod?.metadata?.uid !== bound.uid)
-    return 'node requested token bound to a pod that is not there, or not with that uid';
-  if (pod.spec?.nodeName !== nodeName)
-    return 'node requested token bound to a pod scheduled on a different node';
-  return undefined;
+function refuseCertificate({ operation, object }: AdmissionRequest, nodeName: string): string | undefined {
+  if (operation !== 'CREATE') return undefined;
+  const { signerName, request } = (object as CertificateSigningRequest).spec;
+  if (!nodeSigners.includes(signerName)) return undefined;
+  const subject = requestSubject(request);
+  if (subject === undefined) return 'unable to parse csr: it is not a certificate request';
+  return subject.commonName === `system:node:${nodeName}`
+    ? undefined
+    : `can only create a node CSR with CN=system:node:${nodeName}`;
 }

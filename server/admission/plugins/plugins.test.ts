@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   nodes,
-  pods,
   priorityClasses,
   serviceAccounts,
   configMaps,
@@ -9,47 +8,17 @@ import {
 } from '../../../openapi/generated/resources.ts';
 import type { Pod } from '../../../openapi/generated/types.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
+import { hastyClock, plainPod, runPlugin } from '../../../test/fakes/admission.ts';
 import { lookupOf } from '../../../test/fakes/lookup.ts';
-import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
+import type { AdmissionRequest } from '../plugin.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { priority } from './priority.ts';
-import { serviceAccount } from './service-account.ts';
+import { serviceAccount, type ServiceAccountDependencies } from './service-account.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
-const pod: Pod = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'p', namespace: 'a' },
-  spec: { containers: [{ name: 'c' }] },
-};
-
-function request(given: Partial<AdmissionRequest>): AdmissionRequest {
-  return {
-    operation: 'CREATE',
-    resource: pods,
-    subresource: '',
-    namespace: 'a',
-    name: 'p',
-    object: pod,
-    oldObject: undefined,
-    user: { name: 'jane', groups: [] },
-    dryRun: false,
-    warn: () => undefined,
-    ...given,
-  };
-}
-
-async function run(
-  plugin: AdmissionPlugin,
-  given: Partial<AdmissionRequest> = {},
-): Promise<KubeObject | undefined> {
-  const asked = request(given);
-  const object = plugin.mutate === undefined ? asked.object : await plugin.mutate(asked);
-  await plugin.validate?.({ ...asked, object });
-  return object;
-}
+const pod = plainPod;
 
 describe('NamespaceLifecycle', () => {
   const lookup = lookupOf([
@@ -102,17 +71,22 @@ describe('NamespaceLifecycle', () => {
   ];
   for (const { name, given, want } of refused)
     it(`refuses ${name}`, async () => {
-      await expect(run(plugin, given)).rejects.toMatchObject(want);
+      await expect(runPlugin(plugin, given)).rejects.toMatchObject(want);
     });
   it('lets the rest pass', async () => {
-    expect(await run(plugin)).toBe(pod);
+    expect(await runPlugin(plugin)).toBe(pod);
   });
 });
 
 describe('ServiceAccount', () => {
+  const over = (objects: readonly KubeObject[]): ServiceAccountDependencies => ({
+    lookup: lookupOf(objects),
+    clock: hastyClock,
+    random: () => 0,
+  });
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'a' } };
   it('mounts the token of the default account', async () => {
-    const made = (await run(serviceAccount(lookupOf([account]), () => 0))) as Pod;
+    const made = (await runPlugin(serviceAccount(over([account])))) as Pod;
     expect(made.spec?.serviceAccountName).toBe('default');
     expect(made.spec?.volumes?.[0]?.name).toMatch(/^kube-api-access-[a-z0-9]{5}$/);
     expect(made.spec?.containers[0]?.volumeMounts).toEqual([
@@ -125,14 +99,11 @@ describe('ServiceAccount', () => {
   });
   it('mounts nothing where the pod wants none', async () => {
     const object = { ...pod, spec: { containers: [{ name: 'c' }], automountServiceAccountToken: false } };
-    const made = (await run(
-      serviceAccount(lookupOf([account]), () => 0),
-      { object },
-    )) as Pod;
+    const made = (await runPlugin(serviceAccount(over([account])), { object })) as Pod;
     expect(made.spec?.volumes).toBeUndefined();
   });
   it('refuses an account that is not there', async () => {
-    await expect(run(serviceAccount(lookupOf([]), () => 0))).rejects.toMatchObject({
+    await expect(runPlugin(serviceAccount(over([])))).rejects.toMatchObject({
       message:
         'pods "p" is forbidden: error looking up service account a/default: serviceaccount "default" not found',
     });
@@ -160,22 +131,22 @@ describe('Priority', () => {
   });
   it('takes the value of the class', async () => {
     expect(
-      ((await run(priority(lookup), withSpec({ priorityClassName: 'high' }))) as Pod).spec,
+      ((await runPlugin(priority(lookup), withSpec({ priorityClassName: 'high' }))) as Pod).spec,
     ).toMatchObject({ priority: 1000, preemptionPolicy: 'PreemptLowerPriority' });
   });
   it('takes the default class, and zero where there is none', async () => {
-    expect(((await run(priority(lookup))) as Pod).spec).toMatchObject({
+    expect(((await runPlugin(priority(lookup))) as Pod).spec).toMatchObject({
       priority: 5,
       priorityClassName: 'usual',
     });
-    expect(((await run(priority(lookupOf([])))) as Pod).spec).toMatchObject({ priority: 0 });
+    expect(((await runPlugin(priority(lookupOf([])))) as Pod).spec).toMatchObject({ priority: 0 });
   });
   it('refuses an unknown class, and a number that differs', async () => {
-    await expect(run(priority(lookup), withSpec({ priorityClassName: 'x' }))).rejects.toMatchObject({
+    await expect(runPlugin(priority(lookup), withSpec({ priorityClassName: 'x' }))).rejects.toMatchObject({
       message: 'pods "p" is forbidden: no PriorityClass with name x was found',
     });
     await expect(
-      run(priority(lookup), withSpec({ priorityClassName: 'high', priority: 7 })),
+      runPlugin(priority(lookup), withSpec({ priorityClassName: 'high', priority: 7 })),
     ).rejects.toMatchObject({ code: 403 });
   });
   it('refuses a second default class', async () => {
@@ -186,7 +157,7 @@ describe('Priority', () => {
       globalDefault: true,
     } as KubeObject;
     await expect(
-      run(priority(lookup), { resource: priorityClasses, name: 'two', object }),
+      runPlugin(priority(lookup), { resource: priorityClasses, name: 'two', object }),
     ).rejects.toMatchObject({
       message:
         'priorityclasses.scheduling.k8s.io "two" is forbidden: PriorityClass usual is already marked as default. Only one default can exist',
@@ -198,7 +169,7 @@ describe('DefaultTolerationSeconds', () => {
   it('adds five minutes for what the pod does not tolerate by itself', async () => {
     const own = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', tolerationSeconds: 5 };
     const object = { ...pod, spec: { containers: [], tolerations: [own] } };
-    expect(((await run(defaultTolerationSeconds, { object })) as Pod).spec?.tolerations).toEqual([
+    expect(((await runPlugin(defaultTolerationSeconds, { object })) as Pod).spec?.tolerations).toEqual([
       own,
       {
         key: 'node.kubernetes.io/unreachable',
@@ -213,7 +184,7 @@ describe('DefaultTolerationSeconds', () => {
 describe('TaintNodesByCondition', () => {
   it('taints a new node as not ready', async () => {
     const object = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } };
-    expect(await run(taintNodesByCondition, { resource: nodes, object })).toMatchObject({
+    expect(await runPlugin(taintNodesByCondition, { resource: nodes, object })).toMatchObject({
       spec: { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] },
     });
   });
@@ -225,7 +196,18 @@ describe('NodeRestriction', () => {
     ({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec }) as KubeObject;
   const onNode = (nodeName: string): Pod => ({ ...pod, spec: { nodeName, containers: [] } });
   const plugin = nodeRestriction(
-    lookupOf([{ ...onNode('n1'), metadata: { name: 'p', namespace: 'a', uid: 'u1' } }]),
+    lookupOf([
+      {
+        ...onNode('n1'),
+        metadata: { name: 'p', namespace: 'a', uid: 'u1' },
+        spec: {
+          nodeName: 'n1',
+          containers: [],
+          volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
+        },
+      } as Pod,
+    ]),
+    { authorize: () => ({ allowed: false, denied: false, reason: '' }) },
   );
   const cases: { name: string; given: Partial<AdmissionRequest>; want: RegExp | undefined }[] = [
     {
@@ -303,14 +285,16 @@ describe('NodeRestriction', () => {
         resource: serviceAccounts,
         subresource: 'token',
         name: 'default',
-        object: { spec: { boundObjectRef: { kind: 'Pod', name: 'p', uid: 'u1' } } } as KubeObject,
+        object: {
+          spec: { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u1' } },
+        } as KubeObject,
       },
       want: undefined,
     },
   ];
   for (const { name, given, want } of cases)
     it(`${want === undefined ? 'allows' : 'refuses'} a node ${name}`, async () => {
-      const done = run(plugin, { user, ...given });
+      const done = runPlugin(plugin, { user, ...given });
       if (want === undefined) await expect(done).resolves.not.toThrow();
       else await expect(done).rejects.toMatchObject({ code: 403, message: expect.stringMatching(want) });
     });

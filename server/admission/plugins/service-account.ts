@@ -1,49 +1,123 @@
 import { serviceAccounts } from '../../../openapi/generated/resources.ts';
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../../openapi/generated/types.ts';
+import type { Clock } from '../../../openapi/machinery/clock.ts';
 import { randomSuffix } from '../../../openapi/machinery/names.ts';
+import { qualifiedName } from '../../../openapi/machinery/resource.ts';
 import { forbidden } from '../../../openapi/machinery/status.ts';
+import { referencesOf } from '../../auth/authorization/node-graph.ts';
 import type { Lookup } from '../lookup.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
+import { unlistedOf, unlistedSecret } from '../secret-references.ts';
 
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** Kubernetes asks for an hour and seven seconds, and so knows these tokens again. */
 const tokenSeconds = 3607;
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
+const limitAnnotation = 'kubernetes.io/enforce-mountable-secrets';
+/** A new namespace gets its default account in a moment: its first pod waits for it. */
+const defaultAttemptsMax = 10;
+const attemptMs = 100;
+
+export interface ServiceAccountDependencies {
+  readonly lookup: Lookup;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly random: () => number;
+}
 
 /** Every pod runs as a service account that is there, and finds its token mounted unless it says otherwise. */
-export function serviceAccount(lookup: Lookup, random: () => number): AdmissionPlugin {
+export function serviceAccount(given: ServiceAccountDependencies): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
-    operations: ['CREATE'],
+    operations: ['CREATE', 'UPDATE'],
     async mutate(request) {
-      if (request.resource.group !== '' || request.resource.plural !== 'pods' || request.subresource !== '')
-        return request.object;
+      if (!isNewPod(request)) return request.object;
       const pod = request.object as Pod;
       if (pod.spec === undefined) return pod;
-      if (pod.metadata?.annotations?.[mirrorAnnotation] !== undefined) {
-        checkMirror(request, pod.spec);
+      if (isMirror(pod)) {
+        checkMirror(request, pod);
         return pod;
       }
-      const name = pod.spec.serviceAccountName ?? '';
-      const account = await accountOf(lookup, request, name === '' ? 'default' : name);
-      return { ...pod, spec: specWith(pod.spec, account, random) };
+      const named = { ...pod.spec, serviceAccountName: accountName(pod) };
+      const account = await accountOf(given, request, named.serviceAccountName);
+      const complete = { ...pod, spec: specWith(named, account, given.random) };
+      checkSecrets(request, unlistedSecret(complete, account), account);
+      return complete;
+    },
+    async validate(request) {
+      const pod = request.object as Pod;
+      const isEphemeral = request.operation === 'UPDATE' && request.subresource === 'ephemeralcontainers';
+      if (qualifiedName(request.resource) !== 'pods' || !(isNewPod(request) || isEphemeral)) return;
+      if (isMirror(pod) && !isEphemeral) {
+        checkMirror(request, pod);
+        return;
+      }
+      const account = await accountOf(given, request, accountName(pod));
+      const unlisted = isEphemeral
+        ? unlistedOf('ephemeral container', pod.spec?.ephemeralContainers, account)
+        : unlistedSecret(pod, account);
+      checkSecrets(request, unlisted, account);
     },
   };
 }
 
-function checkMirror(request: AdmissionRequest, spec: PodSpec): void {
-  if ((spec.serviceAccountName ?? '') !== '')
-    throw forbidden(request.resource, request.name, 'a mirror pod may not reference service accounts');
+function isNewPod({ resource, subresource, operation }: AdmissionRequest): boolean {
+  return operation === 'CREATE' && qualifiedName(resource) === 'pods' && subresource === '';
 }
 
-async function accountOf(lookup: Lookup, request: AdmissionRequest, name: string): Promise<ServiceAccount> {
-  const found = await lookup.get(serviceAccounts, { namespace: request.namespace, name });
-  if (found !== undefined) return found;
+function isMirror({ metadata }: Pod): boolean {
+  return metadata?.annotations?.[mirrorAnnotation] !== undefined;
+}
+
+function accountName({ spec }: Pod): string {
+  const name = spec?.serviceAccountName ?? '';
+  return name === '' ? 'default' : name;
+}
+
+/** A mirror pod shows what a node runs by itself: nothing of the API is in it. */
+function checkMirror(request: AdmissionRequest, pod: Pod): void {
+  const hasSecrets = [...referencesOf(pod)].some((each) => each.startsWith('secrets '));
+  const hasTokens = (pod.spec?.volumes ?? []).some(({ projected }) =>
+    (projected?.sources ?? []).some((source) => source.serviceAccountToken !== undefined),
+  );
+  const why =
+    (pod.spec?.serviceAccountName ?? '') !== ''
+      ? 'a mirror pod may not reference service accounts'
+      : hasSecrets
+        ? 'a mirror pod may not reference secrets'
+        : hasTokens
+          ? 'a mirror pod may not use ServiceAccountToken volume projections'
+          : undefined;
+  if (why !== undefined) throw forbidden(request.resource, request.name, why);
+}
+
+async function accountOf(
+  { lookup, clock, random }: ServiceAccountDependencies,
+  request: AdmissionRequest,
+  name: string,
+): Promise<ServiceAccount> {
+  const attempts = name === 'default' ? defaultAttemptsMax : 1;
+  const waitMs = attemptMs * (1 + random());
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    if (attempt > 1) await clock.sleep(waitMs);
+    const found = await lookup.get(serviceAccounts, { namespace: request.namespace, name });
+    if (found !== undefined) return found;
+  }
   throw forbidden(
     request.resource,
     request.name,
     `error looking up service account ${request.namespace}/${name}: serviceaccount "${name}" not found`,
   );
+}
+
+function checkSecrets(
+  { resource, name }: AdmissionRequest,
+  unlisted: string | undefined,
+  account: ServiceAccount,
+): void {
+  const isLimited = ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(
+    account.metadata?.annotations?.[limitAnnotation] ?? '',
+  );
+  if (isLimited && unlisted !== undefined) throw forbidden(resource, name, unlisted);
 }
 
 function specWith(spec: PodSpec, account: ServiceAccount, random: () => number): PodSpec {
