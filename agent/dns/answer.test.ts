@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
+import type { EndpointSlice, Service } from '../../openapi/generated/types.ts';
 import { answerQuestion, type Verdict } from './answer.ts';
-import type { DnsService, DnsSlice } from './types.ts';
 import { Zone } from './zone.ts';
 
-function service(name: string, spec: NonNullable<DnsService['spec']>): DnsService {
-  const [namespace, own] = name.split('/');
+function service(name: string, spec: NonNullable<Service['spec']>): Service {
+  const [namespace = '', own = ''] = name.split('/');
   return { metadata: { namespace, name: own }, spec };
 }
 
 function slice(
   of: string,
-  endpoints: NonNullable<DnsSlice['endpoints']>,
-  ports: NonNullable<DnsSlice['ports']> = [{ name: 'http', protocol: 'TCP', port: 8080 }],
-): DnsSlice {
-  const [namespace, own = ''] = of.split('/');
+  endpoints: NonNullable<EndpointSlice['endpoints']>,
+  ports: NonNullable<EndpointSlice['ports']> = [{ name: 'http', protocol: 'TCP', port: 8080 }],
+): EndpointSlice {
+  const [namespace = '', own = ''] = of.split('/');
   const metadata = { namespace, name: `${own}-1`, labels: { 'kubernetes.io/service-name': own } };
   return { metadata, addressType: 'IPv4', ports, endpoints };
 }

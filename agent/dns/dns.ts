@@ -1,3 +1,4 @@
+import type { EndpointSlice, Service } from '../../openapi/generated/types.ts';
 import type { Informer } from '../../openapi/client/informer.ts';
 import type { Clock } from '../../openapi/machinery/clock.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
@@ -5,14 +6,13 @@ import type { KubeObject } from '../../openapi/machinery/object.ts';
 import type { Host } from '../host/host.ts';
 import { Resolver } from './resolver.ts';
 import { startDnsServer } from './server.ts';
-import type { DnsService, DnsSlice } from './types.ts';
 import { Upstream } from './upstream.ts';
 import { Zone } from './zone.ts';
 
 export interface DnsOptions {
   readonly host: Pick<Host, 'readFile'>;
-  readonly services: Pick<Informer<DnsService & KubeObject>, 'subscribe' | 'synced'>;
-  readonly slices: Pick<Informer<DnsSlice & KubeObject>, 'subscribe' | 'synced'>;
+  readonly services: Pick<Informer<Service & KubeObject>, 'subscribe' | 'synced'>;
+  readonly slices: Pick<Informer<EndpointSlice & KubeObject>, 'subscribe' | 'synced'>;
   /** Where to listen: the gateway of the node's pods. */
   readonly address: string;
   readonly ports?: readonly number[];

@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { Resolver as Client } from 'node:dns/promises';
 import { connect } from 'node:net';
+import type { EndpointSlice, Service } from '../../openapi/generated/types.ts';
 import { systemClock } from '../../openapi/machinery/clock.ts';
 import { silentLogger } from '../../openapi/machinery/log.ts';
 import type { KubeObject } from '../../openapi/machinery/object.ts';
@@ -12,7 +13,6 @@ import { createFakeHost } from '../host/fake-host.ts';
 import { startDns } from './dns.ts';
 import { Resolver } from './resolver.ts';
 import { startDnsServer } from './server.ts';
-import type { DnsService, DnsSlice } from './types.ts';
 import { parseNameServers, Upstream } from './upstream.ts';
 import { Zone } from './zone.ts';
 
@@ -29,15 +29,15 @@ function signal(): AbortSignal {
   return stop.signal;
 }
 
-const web: DnsService & KubeObject = {
+const web: Service & KubeObject = {
   metadata: { namespace: 'shop', name: 'web' },
   spec: { clusterIP: '10.96.0.20', ports: [{ name: 'http', port: 80 }] },
 };
-const many: DnsService & KubeObject = {
+const many: Service & KubeObject = {
   metadata: { namespace: 'shop', name: 'many' },
   spec: { clusterIP: 'None' },
 };
-const manySlice: DnsSlice & KubeObject = {
+const manySlice: EndpointSlice & KubeObject = {
   metadata: { namespace: 'shop', name: 'many-1', labels: { 'kubernetes.io/service-name': 'many' } },
   addressType: 'IPv4',
   endpoints: Array.from({ length: 100 }, (_, i) => ({ addresses: [`10.244.1.${i + 2}`] })),

@@ -1,4 +1,5 @@
-import { serviceNameLabel, type DnsService, type DnsSlice } from './types.ts';
+import type { EndpointSlice, Service } from '../../openapi/generated/types.ts';
+import { serviceNameLabel } from '../../openapi/machinery/well-known-labels.ts';
 
 export interface Srv {
   readonly port: number;
@@ -29,8 +30,8 @@ export function isIPv4(text: string | undefined): text is string {
 
 /** The records of a service by Kubernetes' DNS specification 1.1.0; none when its names could not stand in the DNS. */
 export function serviceRecords(
-  service: DnsService,
-  slices: readonly DnsSlice[],
+  service: Service,
+  slices: readonly EndpointSlice[],
   zone: string,
 ): ServiceRecords {
   const { name = '', namespace = '' } = service.metadata ?? {};
@@ -43,7 +44,7 @@ export function serviceRecords(
   return addresses.size === 0 ? noRecords : withAddress(own, service, [...addresses]);
 }
 
-export function slicesService(slice: DnsSlice): string | undefined {
+export function slicesService(slice: EndpointSlice): string | undefined {
   const service = slice.metadata?.labels?.[serviceNameLabel];
   return service === undefined ? undefined : `${slice.metadata?.namespace ?? ''}/${service}`;
 }
@@ -61,7 +62,7 @@ export function isName(text: string): boolean {
   return text.length > 0 && text.length <= 253 && text.split('.').every((each) => label.test(each));
 }
 
-function withAddress(own: string, service: DnsService, addresses: readonly string[]): ServiceRecords {
+function withAddress(own: string, service: Service, addresses: readonly string[]): ServiceRecords {
   const names = new Map<string, NameRecords>();
   const ports = service.spec?.ports ?? [];
   names.set(own, { a: addresses, srv: ports.map(({ port }) => ({ port, target: own })) });
@@ -79,7 +80,7 @@ interface Collected {
 }
 
 /** Without a ready endpoint the name does not exist, as the specification wants. */
-function headless(own: string, slices: readonly DnsSlice[]): ServiceRecords {
+function headless(own: string, slices: readonly EndpointSlice[]): ServiceRecords {
   const found: Collected = { a: new Map(), srv: new Map(), reverse: new Map() };
   for (const slice of slices) if (slice.addressType === 'IPv4') collect(own, slice, found);
   const names = new Map<string, NameRecords>();
@@ -89,7 +90,7 @@ function headless(own: string, slices: readonly DnsSlice[]): ServiceRecords {
   return { names, reverse: found.reverse };
 }
 
-function collect(own: string, slice: DnsSlice, found: Collected): void {
+function collect(own: string, slice: EndpointSlice, found: Collected): void {
   for (const endpoint of slice.endpoints ?? []) {
     const address = endpoint.addresses[0];
     if (!isIPv4(address) || endpoint.conditions?.ready === false) continue;

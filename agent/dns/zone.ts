@@ -1,3 +1,4 @@
+import type { EndpointSlice, Service } from '../../openapi/generated/types.ts';
 import type { Change } from '../../openapi/client/informer.ts';
 import {
   isIPv4,
@@ -6,11 +7,10 @@ import {
   type NameRecords,
   type ServiceRecords,
 } from './service-records.ts';
-import type { DnsService, DnsSlice } from './types.ts';
 
 interface Entry {
-  service: DnsService | undefined;
-  readonly slices: Map<string, DnsSlice>;
+  service: Service | undefined;
+  readonly slices: Map<string, EndpointSlice>;
   records: ServiceRecords;
 }
 
@@ -39,14 +39,14 @@ export class Zone {
     this.name = name;
   }
 
-  onService({ object, old }: Change<DnsService>): void {
+  onService({ object, old }: Change<Service>): void {
     const metadata = (object ?? old)?.metadata;
     const key = `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`;
     this.#entry(key).service = object;
     this.#rebuild(key);
   }
 
-  onSlice({ object, old }: Change<DnsSlice>): void {
+  onSlice({ object, old }: Change<EndpointSlice>): void {
     const touched = new Set<string>();
     for (const slice of [old, object]) {
       const service = slice === undefined ? undefined : slicesService(slice);

@@ -1,22 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Endpoint as SliceEndpoint, EndpointSlice } from '../../openapi/generated/types.ts';
 import { chooseEndpoints } from './endpoints.ts';
-import type { ProxyEndpoint, ProxySlice } from './service-types.ts';
 
 const here = { nodeName: 'n1', zone: 'z1' };
 const http = { name: 'http', protocol: 'TCP' };
 
-function at(last: number, nodeName = 'n1', extra: Partial<ProxyEndpoint> = {}): ProxyEndpoint {
+function at(last: number, nodeName = 'n1', extra: Partial<SliceEndpoint> = {}): SliceEndpoint {
   return { addresses: [`10.244.1.${last}`], nodeName, ...extra };
 }
 
-function slice(endpoints: readonly ProxyEndpoint[], extra: Partial<ProxySlice> = {}): ProxySlice {
+function slice(endpoints: readonly SliceEndpoint[], extra: Partial<EndpointSlice> = {}): EndpointSlice {
   return { addressType: 'IPv4', ports: [{ name: 'http', protocol: 'TCP', port: 80 }], endpoints, ...extra };
 }
 
 const notReady = { conditions: { ready: false, serving: false, terminating: false } };
 const draining = { conditions: { ready: false, serving: true, terminating: true } };
 
-const cases: { name: string; slices: ProxySlice[]; cluster: number[]; local: number[] }[] = [
+const cases: { name: string; slices: EndpointSlice[]; cluster: number[]; local: number[] }[] = [
   {
     name: 'takes ready endpoints of all slices, sorted, each once',
     slices: [slice([at(3), at(2, 'n2')]), slice([at(2, 'n2'), at(1, 'n2')])],
@@ -98,7 +98,8 @@ const cases: { name: string; slices: ProxySlice[]; cluster: number[]; local: num
   },
   {
     name: 'bears slices without endpoints',
-    slices: [slice([], { endpoints: null })],
+    // Go writes an empty list as null.
+    slices: [{ ...slice([]), endpoints: null } as unknown as EndpointSlice],
     cluster: [],
     local: [],
   },

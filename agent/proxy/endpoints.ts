@@ -1,4 +1,4 @@
-import type { ProxyEndpoint, ProxySlice } from './service-types.ts';
+import type { Endpoint as SliceEndpoint, EndpointSlice } from '../../openapi/generated/types.ts';
 import { isIPv4, isPort } from './safe-text.ts';
 
 export interface Endpoint {
@@ -11,7 +11,7 @@ interface Candidate extends Endpoint {
   /** Terminating, yet still answering. */
   readonly lastResort: boolean;
   readonly onThisNode: boolean;
-  readonly hints: ProxyEndpoint['hints'];
+  readonly hints: SliceEndpoint['hints'];
 }
 
 interface Here {
@@ -24,7 +24,7 @@ interface Here {
  * by topology hints when all have them; when none is ready, those that terminate and still serve.
  */
 export function chooseEndpoints(
-  slices: readonly ProxySlice[],
+  slices: readonly EndpointSlice[],
   port: { readonly name: string; readonly protocol: string },
   here: Here,
 ): { cluster: Endpoint[]; local: Endpoint[] } {
@@ -38,7 +38,7 @@ export function chooseEndpoints(
 }
 
 function candidates(
-  slice: ProxySlice,
+  slice: EndpointSlice,
   port: { readonly name: string; readonly protocol: string },
   here: Here,
 ): Candidate[] {

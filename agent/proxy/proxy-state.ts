@@ -1,14 +1,15 @@
+import type { EndpointSlice, Service } from '../../openapi/generated/types.ts';
+import { serviceNameLabel } from '../../openapi/machinery/well-known-labels.ts';
 import type { Change } from '../../openapi/client/informer.ts';
 import type { FirewallPart } from '../host/firewall-plan.ts';
 import { proxyRules, type OwnListeners } from './rules.ts';
 import { servicePorts, type NodeFacts, type ServicePort } from './service-ports.ts';
 import { serviceRules, type ServiceRules } from './service-rules.ts';
-import { serviceNameLabel, type ProxyService, type ProxySlice } from './service-types.ts';
 import { staleFlows, type StaleFlow } from './stale-flows.ts';
 
 interface Entry {
-  service: ProxyService | undefined;
-  readonly slices: Map<string, ProxySlice>;
+  service: Service | undefined;
+  readonly slices: Map<string, EndpointSlice>;
   ports: readonly ServicePort[];
   rules: readonly ServiceRules[];
 }
@@ -45,13 +46,13 @@ export class ProxyState {
     return true;
   }
 
-  onService(change: Change<ProxyService>): void {
+  onService(change: Change<Service>): void {
     const key = keyOf(change.object ?? change.old);
     this.#entry(key).service = change.object;
     this.#dirty.add(key);
   }
 
-  onSlice({ object, old }: Change<ProxySlice>): void {
+  onSlice({ object, old }: Change<EndpointSlice>): void {
     if (old !== undefined) this.#forSlice(old, (slices, name) => slices.delete(name));
     if (object !== undefined) this.#forSlice(object, (slices, name) => slices.set(name, object));
   }
@@ -80,7 +81,7 @@ export class ProxyState {
     return staleFlows(before, entry.ports);
   }
 
-  #forSlice(slice: ProxySlice, change: (slices: Map<string, ProxySlice>, name: string) => void): void {
+  #forSlice(slice: EndpointSlice, change: (slices: Map<string, EndpointSlice>, name: string) => void): void {
     const service = slice.metadata?.labels?.[serviceNameLabel];
     if (service === undefined) return;
     const key = `${slice.metadata?.namespace ?? ''}/${service}`;

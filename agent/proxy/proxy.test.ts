@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { EndpointSlice, Service as ApiService } from '../../openapi/generated/types.ts';
 import { silentLogger } from '../../openapi/machinery/log.ts';
 import type { KubeObject } from '../../openapi/machinery/object.ts';
 import { FakeClock } from '../../test/fakes/clock.ts';
@@ -6,10 +7,9 @@ import { setInformer, type SetInformer } from '../../test/fakes/informer.ts';
 import { createFakeHost, type FakeHost } from '../host/fake-host.ts';
 import type { FirewallPart } from '../host/firewall-plan.ts';
 import { runProxy } from './proxy.ts';
-import type { ProxyService, ProxySlice } from './service-types.ts';
 
-type Service = ProxyService & KubeObject;
-type Slice = ProxySlice & KubeObject;
+type Service = ApiService & KubeObject;
+type Slice = EndpointSlice & KubeObject;
 
 function service(name: string, clusterIP: string, protocol = 'TCP'): Service {
   return { metadata: { namespace: 'a', name }, spec: { clusterIP, ports: [{ port: 53, protocol }] } };

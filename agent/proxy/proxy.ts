@@ -1,3 +1,4 @@
+import type { EndpointSlice, Service } from '../../openapi/generated/types.ts';
 import type { Informer } from '../../openapi/client/informer.ts';
 import type { Clock } from '../../openapi/machinery/clock.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
@@ -7,7 +8,6 @@ import type { Host } from '../host/host.ts';
 import { ProxyState } from './proxy-state.ts';
 import type { OwnListeners } from './rules.ts';
 import type { NodeFacts } from './service-ports.ts';
-import type { ProxyService, ProxySlice } from './service-types.ts';
 import { forgetFlows } from './stale-flows.ts';
 
 /** A change is written at once; a burst of changes at most once a second. */
@@ -21,8 +21,8 @@ const flowsMax = 200;
 export interface ProxyOptions {
   readonly host: Host;
   readonly firewall: Pick<Firewall, 'set'>;
-  readonly services: Pick<Informer<ProxyService & KubeObject>, 'subscribe' | 'waitForSync'>;
-  readonly slices: Pick<Informer<ProxySlice & KubeObject>, 'subscribe' | 'waitForSync'>;
+  readonly services: Pick<Informer<Service & KubeObject>, 'subscribe' | 'waitForSync'>;
+  readonly slices: Pick<Informer<EndpointSlice & KubeObject>, 'subscribe' | 'waitForSync'>;
   /** For the zone of this node, which a label says. */
   readonly nodes: Pick<Informer<KubeObject>, 'subscribe'>;
   readonly facts: Omit<NodeFacts, 'zone'>;

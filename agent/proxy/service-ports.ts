@@ -1,6 +1,10 @@
+import type {
+  EndpointSlice,
+  Service,
+  ServicePort as ServicePortSpec,
+} from '../../openapi/generated/types.ts';
 import { chooseEndpoints, type Endpoint } from './endpoints.ts';
 import { isIPv4, isIPv4Range, isPort, safeText } from './safe-text.ts';
-import type { ProxyService, ProxySlice, ServicePortSpec } from './service-types.ts';
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
@@ -57,8 +61,8 @@ export interface NodeFacts {
 const protocols: Readonly<Record<string, Protocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
 /** Each port of the service that packets can be sent to; none for headless and ExternalName. */
 export function servicePorts(
-  service: ProxyService,
-  slices: readonly ProxySlice[],
+  service: Service,
+  slices: readonly EndpointSlice[],
   node: NodeFacts,
 ): ServicePort[] {
   const clusterIP = clusterAddress(service);
@@ -69,16 +73,16 @@ export function servicePorts(
   });
 }
 
-function clusterAddress(service: ProxyService): string | undefined {
+function clusterAddress(service: Service): string | undefined {
   if (service.spec?.type === 'ExternalName') return undefined;
   return [service.spec?.clusterIP, ...(service.spec?.clusterIPs ?? [])].find((each) => isIPv4(each));
 }
 
 function servicePort(
-  service: ProxyService,
+  service: Service,
   port: ServicePortSpec,
   clusterIP: string,
-  { slices, node }: { readonly slices: readonly ProxySlice[]; readonly node: NodeFacts },
+  { slices, node }: { readonly slices: readonly EndpointSlice[]; readonly node: NodeFacts },
 ): ServicePort | undefined {
   const protocolName = port.protocol ?? 'TCP';
   const protocol = Object.hasOwn(protocols, protocolName) ? protocols[protocolName] : undefined;
@@ -107,7 +111,7 @@ function servicePort(
 }
 
 function reachedFrom(
-  service: ProxyService,
+  service: Service,
   port: ServicePortSpec,
 ): Pick<ServicePort, 'nodePort' | 'externalIPs' | 'loadBalancerIPs' | 'sourceRanges'> {
   const spec = service.spec ?? {};
@@ -129,19 +133,19 @@ function unique<T>(values: readonly T[]): T[] {
   return [...new Set(values)];
 }
 
-function affinitySeconds(service: ProxyService): number {
+function affinitySeconds(service: Service): number {
   if (service.spec?.sessionAffinity !== 'ClientIP') return 0;
   const seconds = service.spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
   return Number.isInteger(seconds) && seconds > 0 && seconds <= 86_400 ? seconds : 10_800;
 }
 
-function rawIdOf(service: ProxyService, portName: string): string {
+function rawIdOf(service: Service, portName: string): string {
   const id = `${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`;
   return portName === '' ? id : `${id}:${portName}`;
 }
 
 function listenerOf(
-  service: ProxyService,
+  service: Service,
   portName: string,
   protocol: Protocol,
   node: NodeFacts,

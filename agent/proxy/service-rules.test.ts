@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { EndpointSlice, Service } from '../../openapi/generated/types.ts';
 import { endpointChain, hash16, serviceChain } from './chain-names.ts';
 import { servicePorts, type NodeFacts, type ServicePort } from './service-ports.ts';
 import { probabilityText, serviceRules } from './service-rules.ts';
-import type { ProxyService, ProxySlice } from './service-types.ts';
 
 const facts: NodeFacts = {
   nodeName: 'n1',
@@ -26,17 +26,17 @@ const facts: NodeFacts = {
   ],
 };
 
-type Spec = NonNullable<ProxyService['spec']>;
+type Spec = NonNullable<Service['spec']>;
 
-function service(spec: Partial<Spec>, name = 'a/web'): ProxyService {
-  const [namespace, own] = name.split('/');
+function service(spec: Partial<Spec>, name = 'a/web'): Service {
+  const [namespace = '', own = ''] = name.split('/');
   return {
     metadata: { namespace, name: own },
     spec: { clusterIP: '10.96.0.9', ports: [{ name: 'http', port: 80 }], ...spec },
   };
 }
 
-function slice(...nodes: readonly string[]): ProxySlice {
+function slice(...nodes: readonly string[]): EndpointSlice {
   return {
     addressType: 'IPv4',
     metadata: { namespace: 'a', name: 'web-1' },
@@ -45,7 +45,7 @@ function slice(...nodes: readonly string[]): ProxySlice {
   };
 }
 
-function only(spec: Partial<Spec>, slices: readonly ProxySlice[], name?: string): ServicePort {
+function only(spec: Partial<Spec>, slices: readonly EndpointSlice[], name?: string): ServicePort {
   const [port] = servicePorts(service(spec, name), slices, facts);
   if (port === undefined) throw new Error('no port');
   return port;
@@ -53,7 +53,7 @@ function only(spec: Partial<Spec>, slices: readonly ProxySlice[], name?: string)
 
 function rules(
   spec: Partial<Spec>,
-  slices: readonly ProxySlice[],
+  slices: readonly EndpointSlice[],
   name?: string,
 ): ReturnType<typeof serviceRules> {
   return serviceRules(only(spec, slices, name), facts.clusterCIDR);
@@ -267,7 +267,7 @@ describe('no text of a user', () => {
       fc.property(
         fc.record({ namespace: nasty, name: nasty, port: nasty, ip: nasty, range: nasty, node: nasty }),
         (text) => {
-          const odd: ProxyService = {
+          const odd: Service = {
             metadata: { namespace: text.namespace, name: text.name },
             spec: {
               type: 'LoadBalancer',
@@ -278,7 +278,7 @@ describe('no text of a user', () => {
             },
             status: { loadBalancer: { ingress: [{ ip: text.ip }, { ip: '9.9.9.9' }] } },
           };
-          const slices: ProxySlice[] = [
+          const slices: EndpointSlice[] = [
             {
               addressType: 'IPv4',
               ports: [{ name: text.port, port: 8080 }],
