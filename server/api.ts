@@ -35,6 +35,7 @@ import type { KeyStore } from './auth/pki/key-store.ts';
 import { accessReviews } from './auth/reviews/access.ts';
 import { identityReviews } from './auth/reviews/identity.ts';
 import { addressIn, type ServerOptions } from './config.ts';
+import { customResourcesOf } from './apiserver/discovery/custom-source.ts';
 import { generatedDocuments } from './apiserver/discovery/generated-documents.ts';
 import { operationsSource } from './apiserver/discovery/operations-source.ts';
 import { issuerPage } from './issuer-page.ts';
@@ -91,11 +92,12 @@ export function createApi(parts: ApiParts): Api {
   const { lookup, reads } = lateAccess(() => ready(late.server));
   const find = findUid(lookup);
 
+  const registry = createRegistry(
+    createStrategies({ cidr: options.serviceCIDR, random }, tokenIssuer(signer, clock)),
+  );
   const server = createApiServer({
     storage: store,
-    registry: createRegistry(
-      createStrategies({ cidr: options.serviceCIDR, random }, tokenIssuer(signer, clock)),
-    ),
+    registry,
     authenticators: [certificateAuthenticator, serviceAccountAuthenticator(signer, find, () => clock.now())],
     authorizer,
     admission: admissionPlugins({ lookup: reads, accounts: lookup, authorizer, clock, random }),
@@ -103,7 +105,7 @@ export function createApi(parts: ApiParts): Api {
     connect: createConnectHandler({ objects: lookup, dialer: parts.dialer, clock, random }),
     pages: [
       createDiscovery({
-        source: operationsSource(),
+        source: operationsSource(customResourcesOf(registry)),
         openapi: generatedDocuments(),
         serverAddress: `${advertiseAddress(options)}:${options.listen.port}`,
         version: versionInfo(

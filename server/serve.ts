@@ -100,6 +100,7 @@ async function start(starting: Starting, stop: () => Promise<void>): Promise<Run
   };
   const api = createApi({ options, keys, certificate, store, dialer, log, random, signal });
   stops.push(() => api.server.stop());
+  await api.server.serveDefinitions();
 
   await bootstrap(api.client, {
     clientCA: keys.authority.certificate,

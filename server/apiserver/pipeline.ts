@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { StatusError } from '../../openapi/machinery/status.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { UserInfo } from '../auth/user.ts';
+import { customRouteOf } from './dispatch-custom.ts';
 import { routeOf } from './dispatch.ts';
 import { headerText, type Answer, type Exchange, type Handled } from './exchange.ts';
 import { authenticate } from './filters/authenticate.ts';
@@ -81,11 +82,15 @@ async function handleResource(options: PipelineOptions, asked: Asked): Promise<H
   const { exchange, info } = asked;
   const registered = environment.registry.find(info.group, info.version, info.resource);
   if (registered === undefined) {
-    const isKnownGroup = environment.registry.all.some(({ resource }) => resource.group === info.group);
-    if (isKnownGroup) throw unknownResource();
+    if (environment.registry.isBuiltIn(info.group)) throw unknownResource();
     return pageNotFound();
   }
-  const { handler, longRunning } = routeOf(registered, info, exchange.method);
+  const route =
+    registered.custom === undefined
+      ? routeOf(registered, info, exchange.method)
+      : customRouteOf(registered, info, exchange.method);
+  if (route === undefined) return pageNotFound();
+  const { handler, longRunning } = route;
   if (registered.strategy.deprecation !== undefined) asked.warnings.add(registered.strategy.deprecation);
   const call: Call = {
     ...asked,

@@ -11,6 +11,7 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { Review } from '../auth/reviews/review.ts';
 import type { UserInfo } from '../auth/user.ts';
+import { keepDefinitions } from '../registry/custom/keeper.ts';
 import { expireObjects } from '../registry/generic/expiry.ts';
 import { createObjects } from '../registry/generic/objects.ts';
 import type { PathOptions } from '../registry/generic/path.ts';
@@ -66,6 +67,8 @@ export interface ApiServer {
   readonly reads: SharedReads;
   /** The API for a part of this process that acts as `user`; admission and authorization hold for it too. */
   transport(user: UserInfo): Transport;
+  /** Serves what the stored CustomResourceDefinitions define, and goes on doing so. Resolves when all of them are served. */
+  serveDefinitions(): Promise<void>;
   /** Resolves with the port when the server takes connections. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>;
   /** A connection that came some other way, such as an agent's tunnel: TLS bytes are read from it. */
@@ -116,6 +119,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     objects,
     reads: createSharedReads({ storage, registry }),
     transport: (user) => createLoopback(pipeline, pages, user),
+    async serveDefinitions() {
+      const keeping = { storage, registry, clock, random, objects, log: log.child('definitions') };
+      await keepDefinitions({ ...keeping, signal: over.signal });
+    },
     async listen(address) {
       if (sockets === undefined) throw new Error('Cannot listen: the server was given no certificate');
       void expireObjects({ storage, registry, clock, signal: over.signal }).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import {
   mutatingWebhookConfigurationStrategy,
   validatingWebhookConfigurationStrategy,
 } from './admissionregistration/webhook-configurations.ts';
+import { customResourceDefinitionStrategy } from './apiextensions/custom-resource-definitions.ts';
 import { controllerRevisionStrategy } from './apps/controller-revisions.ts';
 import { daemonSetStrategy } from './apps/daemon-sets.ts';
 import { deploymentStrategy } from './apps/deployments.ts';
@@ -107,6 +108,7 @@ export function createStrategies(services: ServiceRange, tokens?: TokenIssuer): 
     priorityLevelConfigurationStrategy,
     endpointSliceStrategy,
     hostStrategy,
+    customResourceDefinitionStrategy,
     ...plainStrategies,
   ] as readonly Strategy[];
 }

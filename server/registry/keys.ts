@@ -1,3 +1,4 @@
+import { allResources } from '../../openapi/generated/resources.ts';
 import type { Resource } from '../../openapi/machinery/resource.ts';
 
 /** Where etcd has what Kubernetes once stored under another name. */
@@ -9,14 +10,19 @@ const oldNames: Readonly<Record<string, string>> = {
   ingresses: 'ingress',
 };
 
-/** These servers of Kubernetes put their group into the key; so do custom resources. */
+/** These servers of Kubernetes put their group into the key. */
 const withGroup = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io', 'flotilla.dev']);
+
+/** So do custom resources: whatever is not here. */
+const builtIn = new Set(allResources.map(({ group, plural }) => `${group}/${plural}`));
 
 /** "/registry/pods/": what the keys of all objects of the resource begin with. */
 export function resourcePrefix(resource: Pick<Resource, 'group' | 'plural'>): string {
-  const name = withGroup.has(resource.group)
-    ? `${resource.group}/${resource.plural}`
-    : (oldNames[resource.plural] ?? resource.plural);
+  const isCustom = !builtIn.has(`${resource.group}/${resource.plural}`);
+  const name =
+    isCustom || withGroup.has(resource.group)
+      ? `${resource.group}/${resource.plural}`
+      : (oldNames[resource.plural] ?? resource.plural);
   return `/registry/${name}/`;
 }
 

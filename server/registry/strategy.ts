@@ -1,4 +1,5 @@
 import type { Clock } from '../../openapi/machinery/clock.ts';
+import type { JsonObject } from '../../openapi/machinery/json.ts';
 import type { KubeObject, ObjectKey } from '../../openapi/machinery/object.ts';
 import type { Resource } from '../../openapi/machinery/resource.ts';
 import type { KindSchema } from '../../openapi/machinery/schema.ts';
@@ -122,6 +123,8 @@ export interface ProjectionSubresource<T extends KubeObject, S extends KubeObjec
   /** Group, version and kind of the body: autoscaling/v1 Scale. */
   readonly resource: Resource<S>;
   read(object: T): S;
+  /** Why there is nothing to read: GET answers it as an internal error. */
+  missing?(object: T): string | undefined;
   validate?(projection: S): readonly FieldError[];
   /** `object` with the projection's values put in. */
   write(object: T, projection: S): T;
@@ -211,6 +214,11 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   /** PUT of a missing name creates. Default false. */
   readonly allowCreateOnUpdate?: boolean;
   /** PUT without resourceVersion overwrites. Default true; else it is refused with 422. */
+  /** By subresource that changes little: all that a write there may change, where `*` is any element of a list. */
+  readonly onlyFields?: Readonly<Record<string, readonly (readonly string[])[]>>;
+
+  /** Finalizers need no domain: the kind's own warnings tell of them. */
+  readonly anyFinalizers?: boolean;
   readonly allowUnconditionalUpdate?: boolean;
 
   /** Takes addresses, ports and the like. `old` is undefined for a creation. */
@@ -224,7 +232,7 @@ export interface Strategy<T extends KubeObject = KubeObject> {
    */
   gracePeriodSeconds?(object: T, requested: number | undefined): number;
   /** The object to keep in the place of a removal, while something else must end first (Namespace); undefined: remove it. */
-  keepWhileDeleting?(object: T): T | undefined;
+  keepWhileDeleting?(object: T, now: number): T | undefined;
   /** When the caller states none: Orphan for Job and ReplicationController. */
   readonly defaultPropagation?: PropagationPolicy;
   /** Said when defaultPropagation was used for lack of a stated one. */
@@ -271,16 +279,39 @@ export interface Registered<T extends KubeObject = KubeObject> {
 
 export interface ServedSubresource {
   readonly name: string;
+  /** Set for what a CustomResourceDefinition serves. */
+  readonly custom?: CustomParts;
+}
+
+/** What differs, beyond strategy and schema, in what a CustomResourceDefinition serves. */
+export interface CustomParts {
+  /** The definition's name. */
+  readonly definition: string;
+  readonly listKind: string;
+  /** What discovery tells: fewer than there are while the definition is being deleted. */
+  readonly shownVerbs: readonly string[];
+  /** The version's openAPIV3Schema as it was written. */
+  readonly schema: JsonObject;
+  /** As paths: ".spec.color". */
+  readonly selectableFields: readonly string[];
+  /** Aborts when the definition has changed or is gone: watches end, so that clients begin anew. */
+  readonly retired: AbortSignal;
   readonly verbs: readonly string[];
   readonly group: string;
   readonly version: string;
   readonly kind: string;
 }
 
-/** All served resources. */
+/** All served resources. They change while the server runs: each answer is of the present. */
 export interface Registry {
   find(group: string, version: string, plural: string): Registered | undefined;
   findKind(group: string, version: string, kind: string): Registered | undefined;
-  /** In the order of discovery. */
+  /** Whether the group is one of those that are served whatever the definitions. */
+  isBuiltIn(group: string): boolean;
+  /** In the order of discovery, built-in resources first. The same array as long as nothing changes. */
   readonly all: readonly Registered[];
 }
+  /** Puts what a definition serves in the place of what it served before. Built-in resources stay. */
+  replace(definition: string, resources: readonly Registered[]): void;
+  /** Calls `listener` after each change until the returned function is called. */
+  subscribe(listener: () => void): () => void;

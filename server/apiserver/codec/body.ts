@@ -5,8 +5,10 @@ import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import { ParseError, strictFaults, type Parsed } from '../../../openapi/machinery/parse.ts';
 import { jsonKind } from '../../../openapi/machinery/patch/patch-error.ts';
 import type { GroupVersionKind, KindSchema } from '../../../openapi/machinery/schema.ts';
-import { badRequest, type StatusError } from '../../../openapi/machinery/status.ts';
+import { badRequest, invalid, invalidValue, type StatusError } from '../../../openapi/machinery/status.ts';
 import type { InputCodec } from './codec.ts';
+import { decodeKnown } from './known-specs.ts';
+import { withSentReset } from './sent-managers.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -18,6 +20,8 @@ export interface Expected {
   readonly warn: (text: string) => void;
   /** Other group versions of the same kind that may be sent: "policy/v1beta1". */
   readonly otherVersions?: readonly string[];
+  /** Many objects come with the same spec: it is decoded once. */
+  readonly specsRecur?: boolean;
   /** Options of a request: any group version will do, and errors are told without saying what was expected. */
   readonly isOptions?: boolean;
 }
@@ -32,11 +36,42 @@ export function decodeBody(codec: InputCodec, bytes: Uint8Array, expected: Expec
   const parsed = parseBody(codec, bytes, expected);
   const value = objectValue(parsed.value, bytes, expected);
   const sent = typeOf(value, bytes, expected);
+  if (expected.schema.kind === 'dynamic') refuseMissingKind(sent, bytes, expected);
   const gvk = withDefaults(sent, bytes, expected);
-  refuseOtherKinds(gvk, expected);
+  if (expected.schema.kind === 'object') refuseOtherKinds(gvk, expected);
   const object = decodeValue(value, parsed, gvk, expected);
-  refuseOtherVersions(gvk, expected);
-  return { ...object, apiVersion: apiVersionText(expected.kind), kind: expected.kind.kind };
+  if (expected.schema.kind === 'dynamic') refuseOtherType(sent, object, expected);
+  else refuseOtherVersions(gvk, expected);
+  const typed = { ...object, apiVersion: apiVersionText(expected.kind), kind: expected.kind.kind };
+  return withSentReset(typed, value);
+}
+
+/** A custom object must say of what kind it is: no Go type stands behind the path. */
+function refuseMissingKind({ kind }: TypeOfBody, bytes: Uint8Array, expected: Expected): void {
+  if (kind !== '') return;
+  const text = Buffer.from(bytes).toString('utf8');
+  throw unrecognized(`Object 'Kind' is missing in '${text}'`, bytes, expected);
+}
+
+function refuseOtherType(
+  { apiVersion, kind }: TypeOfBody,
+  object: KubeObject,
+  { kind: wanted }: Expected,
+): void {
+  if (apiVersion !== apiVersionText(wanted)) {
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionText(wanted)})`,
+    );
+  }
+  refuseOtherCustomKind(kind, object, wanted);
+}
+
+/** Throws Invalid, in the name of the kind that was sent. */
+export function refuseOtherCustomKind(sent: string, object: KubeObject, wanted: GroupVersionKind): void {
+  if (sent === wanted.kind) return;
+  throw invalid({ group: wanted.group, plural: '', kind: sent }, object.metadata?.name ?? '', [
+    invalidValue('kind', sent, `must be ${wanted.kind}`),
+  ]);
 }
 
 function decodeValue(
@@ -46,7 +81,7 @@ function decodeValue(
   expected: Expected,
 ): KubeObject {
   try {
-    const { object, unknown } = decode(expected.schema, value);
+    const { object, unknown } = (expected.specsRecur === true ? decodeKnown : decode)(expected.schema, value);
     checkStrict(faultsOf(parsed, unknown, expected), expected, (text) => cannotHandle(gvk, expected, text));
     return object;
   } catch (error) {

@@ -33,7 +33,11 @@ function resourceDiscovery(resource: ServedResource): object {
   const { shortNames = [], categories = [], subresources = [] } = resource;
   return {
     resource: resource.plural,
-    responseKind: { group: '', version: '', kind: resource.kind },
+    responseKind: {
+      group: resource.isCustom === true ? resource.group : '',
+      version: resource.isCustom === true ? resource.version : '',
+      kind: resource.kind,
+    },
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
     verbs: resource.verbs,
@@ -46,12 +50,12 @@ function resourceDiscovery(resource: ServedResource): object {
 }
 
 function subresourceDiscovery(subresource: ServedSubresource, parent: ServedResource): object {
-  const foreign = isForeign(subresource, parent);
+  const foreign = parent.isCustom === true || isForeign(subresource, parent);
   return {
     subresource: subresource.name,
     responseKind: {
-      group: foreign ? (subresource.group ?? '') : '',
-      version: foreign ? (subresource.version ?? '') : '',
+      group: foreign ? (subresource.group ?? parent.group) : '',
+      version: foreign ? (subresource.version ?? parent.version) : '',
       kind: subresource.kind,
     },
     verbs: subresource.verbs,

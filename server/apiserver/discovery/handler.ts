@@ -91,10 +91,14 @@ function resourceListResponse(
   group: string,
   version: string,
 ): ApiResponse {
-  const found = groupVersions(options.source.resources().filter((each) => each.group === group))
+  const own = options.source.resources().filter((each) => each.group === group);
+  const found = groupVersions(own)
     .flatMap((each) => each.versions)
     .find((each) => each.version === version);
-  if (found === undefined) throw unknownResource();
+  if (found === undefined) {
+    if (own.every(({ isCustom }) => isCustom === true)) return pageNotFound();
+    throw unknownResource();
+  }
   refuseWrongMethod(request);
   return documentResponse(request, legacyType(request), apiResourceList(group, version, found.resources));
 }

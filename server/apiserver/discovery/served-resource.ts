@@ -22,6 +22,8 @@ export interface ServedResource {
   /** "" for what is not stored. */
   readonly storageVersionHash?: string;
   readonly subresources?: readonly ServedSubresource[];
+  /** Of a CustomResourceDefinition: kinds are told with their group and version, and an unknown version is no page at all. */
+  readonly isCustom?: boolean;
 }
 
 /** What is served now: the built-in kinds first, then those of CustomResourceDefinitions and of aggregated servers. */

@@ -82,10 +82,13 @@ const end = Buffer.from(']}');
 
 /** Items of a list carry no type: what stands behind it in the stored bytes is put behind a brace. */
 function listParts({ registered }: Call, listed: Listed, metadata: ListMeta): readonly Buffer[] {
-  const { resource } = registered;
-  const head = { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata };
+  const { resource, custom } = registered;
+  const kind = custom?.listKind ?? `${resource.kind}List`;
+  // Of custom objects the type stays, and a list says that nothing follows.
+  const shown = custom === undefined ? metadata : { continue: '', ...metadata };
+  const head = { kind, apiVersion: apiVersionOf(resource), metadata: shown };
   const parts: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
-  const skip = Buffer.byteLength(typeHeader(resource));
+  const skip = custom === undefined ? Buffer.byteLength(typeHeader(resource)) : 1;
   for (const item of listed.items) {
     parts.push(parts.length === 1 ? open : nextOpen, bytesOf(registered, item).subarray(skip));
   }

@@ -9,8 +9,15 @@ import { applyMergePatch } from '../../../openapi/machinery/patch/merge-patch.ts
 import { PatchError } from '../../../openapi/machinery/patch/patch-error.ts';
 import { applyStrategicPatch } from '../../../openapi/machinery/patch/strategic.ts';
 import type { GroupVersionKind, KindSchema } from '../../../openapi/machinery/schema.ts';
-import { badRequest, invalidValue, StatusError } from '../../../openapi/machinery/status.ts';
-import { apiVersionText, checkStrict, otherKindProblem, type FieldValidation } from '../codec/body.ts';
+import { badRequest, invalid, invalidValue, StatusError } from '../../../openapi/machinery/status.ts';
+import {
+  apiVersionText,
+  checkStrict,
+  otherKindProblem,
+  refuseOtherCustomKind,
+  type FieldValidation,
+} from '../codec/body.ts';
+import { withSentReset } from '../codec/sent-managers.ts';
 
 export type PatchKind = 'json' | 'merge' | 'strategic';
 
@@ -46,12 +53,14 @@ export function patchObject(
       details: { causes: [{ reason, message, field }] },
     });
   }
-  if (kind !== 'strategic') refuseOtherKind(patched, target, refusal);
+  if (target.schema.kind === 'dynamic') refuseOtherCustomType(patched, target);
+  else if (kind !== 'strategic') refuseOtherKind(patched, target, refusal);
   try {
     const wording = kind === 'strategic' ? 'conversion' : 'json';
     const { object, unknown } = decode(target.schema, isJsonObject(patched) ? patched : {}, wording);
     checkStrict(faultsOf(kind, patch, unknown), target, refusal);
-    return { ...object, apiVersion: apiVersionText(target.kind), kind: target.kind.kind };
+    const typed = { ...object, apiVersion: apiVersionText(target.kind), kind: target.kind.kind };
+    return withSentReset(typed, patched);
   } catch (error) {
     if (error instanceof DecodeError) throw refusal(error.message);
     throw error;
@@ -88,6 +97,18 @@ function statusOf(error: PatchError): StatusError {
     cause: error,
     ...(error.code === 422 ? { details: {} } : {}),
   });
+}
+
+function refuseOtherCustomType(patched: JsonValue, { kind: wanted }: PatchTarget): void {
+  if (!isJsonObject(patched)) return;
+  const { apiVersion, kind } = patched;
+  const object = patched as KubeObject;
+  if (typeof kind === 'string') refuseOtherCustomKind(kind, object, wanted);
+  const version = apiVersionText(wanted);
+  if (apiVersion === version) return;
+  throw invalid({ ...wanted, plural: '' }, object.metadata?.name ?? '', [
+    invalidValue('apiVersion', apiVersion ?? '', `must be ${version}`),
+  ]);
 }
 
 function refuseOtherKind(

@@ -30,6 +30,9 @@ export async function beginPatch(call: Call): Promise<PatchCall> {
   const type = (headerText(exchange, 'content-type').split(';')[0] ?? '').trim();
   const kind = kinds[type];
   if (kind === undefined) {
+  if (call.registered.custom !== undefined && (kind === undefined || kind === 'strategic')) {
+    throw unknownCustomFormat();
+  }
     throw new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} });
   }
   const output = negotiateOutput(exchange, { tables: true, streams: false });
@@ -39,6 +42,15 @@ export async function beginPatch(call: Call): Promise<PatchCall> {
 }
 
 /** PATCH of an object, or of a part of it whose `hooks` are given. */
+/** Strategic patches need a Go type behind the kind. */
+function unknownCustomFormat(): StatusError {
+  return new StatusError(
+    'UnsupportedMediaType',
+    'the body of the request was in an unknown format - accepted media types include: ' +
+      'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+  );
+}
+
 export async function handlePatch(call: Call, hooks?: UpdateHooks): Promise<Answer> {
   const { kind, patch, options, output } = await beginPatch(call);
   const { registered, warnings, environment, info } = call;

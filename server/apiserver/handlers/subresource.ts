@@ -1,6 +1,7 @@
 import { schemaFor } from '../../../openapi/generated/schemas.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import type { Resource } from '../../../openapi/machinery/resource.ts';
+import { internalError } from '../../../openapi/machinery/status.ts';
 import { mutate, validate } from '../../admission/chain.ts';
 import { defaultStatus, partHooks } from '../../registry/generic/part.ts';
 import { projectionChange } from '../../registry/generic/projection.ts';
@@ -49,7 +50,10 @@ async function getProjection(call: Call, projection: ProjectionSubresource<KubeO
   const output = negotiateOutput(call.exchange, { tables: false, streams: false });
   const version = call.info.query.get('resourceVersion') ?? undefined;
   const stored = await readObject(call.environment, pathRequest(call, false), version);
-  return plainAnswer(output, 200, projection.read(stored.object()));
+  const object = stored.object();
+  const missing = projection.missing?.(object);
+  if (missing !== undefined) throw internalError(missing);
+  return plainAnswer(output, 200, projection.read(object));
 }
 
 async function updateProjection(call: Call, projection: ProjectionSubresource<KubeObject>): Promise<Answer> {

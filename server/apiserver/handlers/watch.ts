@@ -1,9 +1,10 @@
 import { decode } from '../../../openapi/machinery/decode.ts';
+import { linkSignals } from '../../../openapi/machinery/link-signals.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import { apiVersionOf } from '../../../openapi/machinery/resource.ts';
 import type { StatusError } from '../../../openapi/machinery/status.ts';
 import { parseListOptions } from '../../registry/generic/list-options.ts';
-import { checkWatch, watchObjects, type Framer } from '../../registry/generic/watch.ts';
+import { checkWatch, watchObjects, type Framer, type WatchRun } from '../../registry/generic/watch.ts';
 import { objectText } from '../../registry/stored.ts';
 import { negotiateOutput, streamCodec, type OutputType } from '../codec/negotiate.ts';
 import { transformWatched } from '../codec/transform.ts';
@@ -31,11 +32,31 @@ export async function handleWatch(call: Call): Promise<Answer> {
     body: async (sink: Sink) => {
       const queue = new FrameQueue(sink, environment.flushTimer);
       const run = { framer, sink: queue, signal, timeoutMs: seconds * 1000 };
-      await watchObjects(environment, request, options, run);
+      await watchWhileServed(registered.custom?.retired, run, async (served) => {
+        await watchObjects(environment, request, options, served);
+      });
       if (queue.overflowed) throw new Error('The reader of a watch was too slow');
       queue.flush();
     },
   });
+}
+
+/** A watch of custom objects ends when their definition changes: the client begins anew, under the new one. */
+async function watchWhileServed(
+  retired: AbortSignal | undefined,
+  run: WatchRun,
+  watch: (run: WatchRun) => Promise<void>,
+): Promise<void> {
+  if (retired === undefined) {
+    await watch(run);
+    return;
+  }
+  const linked = linkSignals(run.signal, retired);
+  try {
+    await watch({ ...run, signal: linked.signal });
+  } finally {
+    linked.release();
+  }
 }
 
 function framerFor(call: Call, output: OutputType): Framer {

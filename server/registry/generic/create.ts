@@ -79,7 +79,12 @@ export function prepareForCreate(request: PathRequest, object: KubeObject): Kube
   const begun = withoutStatus(registered, withFirstGeneration(registered, object));
   const ready = strategy.prepareForCreate?.(begun, syncContext(request)) ?? begun;
   refuseProblems(registered, ready, [
-    ...metadataProblems(ready.metadata ?? {}, resource.namespaced, nameRule(registered), true),
+    ...metadataProblems(
+      ready.metadata ?? {},
+      resource.namespaced,
+      nameRule(registered),
+      strategy.anyFinalizers !== true,
+    ),
     ...(strategy.validate?.(ready) ?? []),
   ]);
   for (const text of strategy.warnings?.(ready, undefined) ?? []) request.context.warn(text);

@@ -67,13 +67,22 @@ export function createObjects(options: PathOptions): Objects {
       dryRun = false,
     ): Promise<KubeObject> {
       const registered = registeredOf(resource);
-      const { namespace = '', name } = key;
-      const context = internalContext(options, objects, dryRun);
-      const request = { registered, namespace, name, context, admit: noAdmission };
-      return (await removeObject(options, request, wish)).answer.object();
+      return await deleteStored(options, { registered, objects }, key, { wish, dryRun });
     },
   };
   return objects;
+}
+
+/** Deletes an object of `registered`, which need not be in the registry. Resolves with the object as it stays, or as it was. */
+export async function deleteStored(
+  options: PathOptions,
+  { registered, objects }: { readonly registered: Registered; readonly objects: Objects },
+  { namespace = '', name }: ObjectKey,
+  { wish, dryRun }: { readonly wish: DeleteOptions; readonly dryRun: boolean },
+): Promise<KubeObject> {
+  const context = internalContext(options, objects, dryRun);
+  const request = { registered, namespace, name, context, admit: noAdmission };
+  return (await removeObject(options, request, wish)).answer.object();
 }
 
 /** Who acts when the server itself does. */

@@ -32,6 +32,7 @@ export function partHooks(
     requiresResourceVersion:
       part.requiresResourceVersion ?? registered.strategy.allowUnconditionalUpdate === false,
     removes: (object) =>
-      part.removes?.(object) ?? registered.strategy.keepWhileDeleting?.(object) === undefined,
+      part.removes?.(object) ??
+      registered.strategy.keepWhileDeleting?.(object, request.context.clock.now()) === undefined,
   };
 }

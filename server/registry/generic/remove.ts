@@ -123,7 +123,7 @@ async function removeNow(
 function planRemoval({ registered, context }: PathRequest, object: KubeObject, wish: DeleteOptions): Plan {
   const { strategy } = registered;
   const now = context.clock.now();
-  const kept = strategy.keepWhileDeleting?.(object);
+  const kept = strategy.keepWhileDeleting?.(object, now);
   if (kept !== undefined) return planKept(strategy, { object, kept, wish, now });
   const grace = graceOf(strategy, object, wish, now);
   if (grace.kind === 'pending') return grace;

@@ -83,7 +83,7 @@ export function objectHooks(request: PathRequest): UpdateHooks {
     counts: true,
     requiresResourceVersion: strategy.allowUnconditionalUpdate === false,
     // A write to an object that is being deleted must not end it while something else has to end first.
-    removes: (object) => strategy.keepWhileDeleting?.(object) === undefined,
+    removes: (object) => strategy.keepWhileDeleting?.(object, request.context.clock.now()) === undefined,
   };
 }
 
@@ -269,7 +269,7 @@ function updateMetadataProblems(
     ...metadataProblems(metadata, namespaced, checkPathSegment, false),
     ...update,
     ...update,
-    ...finalizerNameProblems(metadata.finalizers ?? []),
+    ...(registered.strategy.anyFinalizers === true ? [] : finalizerNameProblems(metadata.finalizers ?? [])),
     ...(twice ? metadataProblems(metadata, namespaced, nameRule(registered), true) : []),
   ];
 }

@@ -112,9 +112,9 @@ async function follow(
       afterRevision: run.revision,
       onEvents(events) {
         for (const event of events) {
-          const frame = frameOf(registered, run.framer, selector, event);
+          const frame = frameOrError(registered, run.framer, selector, event);
           if (frame === undefined || over.signal.aborted) continue;
-          if (!run.sink.push(frame)) end();
+          if (!run.sink.push(frame.bytes) || frame.isLast) end();
         }
       },
       onEnd: end,
@@ -160,6 +160,22 @@ async function bookmarks({ wanted, deadline, options, over, sink, framer }: Book
 
 function tooOld(requested: number, compacted: number): StatusError {
   return new StatusError('Expired', `too old resource version: ${requested} (${compacted})`);
+}
+
+/** An object that cannot be shown in the form of the watch ends it. */
+function frameOrError(
+  registered: Registered,
+  framer: Framer,
+  selector: Selector,
+  event: StorageEvent,
+): { readonly bytes: Buffer; readonly isLast: boolean } | undefined {
+  try {
+    const bytes = frameOf(registered, framer, selector, event);
+    return bytes === undefined ? undefined : { bytes, isLast: false };
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return { bytes: framer.error(error), isLast: true };
+  }
 }
 
 /** What a watch with this selector sees of an event; undefined: nothing. */

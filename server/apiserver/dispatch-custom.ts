@@ -1,0 +1,38 @@
+import { notFound, StatusError } from '../../openapi/machinery/status.ts';
+import { qualifiedName } from '../../openapi/machinery/resource.ts';
+import type { Registered } from '../registry/strategy.ts';
+import { routeOf, type Route } from './dispatch.ts';
+import type { RequestInfo } from './request-info.ts';
+
+const acrossNamespaces = new Set(['list', 'watch']);
+
+/**
+ * Where a request of a custom resource goes: the handlers are those of all kinds, the refusals are worded otherwise. Undefined: no
+ * such page.
+ */
+export function customRouteOf(registered: Registered, info: RequestInfo, method: string): Route | undefined {
+  const { resource, subresources } = registered;
+  const hasNamespace = info.namespace !== '';
+  if (resource.namespaced !== hasNamespace) {
+    if (hasNamespace || !acrossNamespaces.has(info.verb)) return undefined;
+  }
+  if (info.subresource !== '' && !subresources.some(({ name }) => name === info.subresource)) {
+    throw notFound(resource, info.name);
+  }
+  try {
+    // A name behind the collection says nothing to a creation.
+    const isCreation = info.verb === 'create' && info.subresource === '';
+    return routeOf(registered, isCreation ? { ...info, name: '', rest: '' } : info, method);
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 405) throw notSupported(registered, info.verb);
+    throw error;
+  }
+}
+
+function notSupported({ resource }: Registered, verb: string): StatusError {
+  return new StatusError(
+    'MethodNotAllowed',
+    `${verb} is not supported on resources of kind "${qualifiedName(resource)}"`,
+    { details: { group: resource.group, kind: resource.plural } },
+  );
+}
