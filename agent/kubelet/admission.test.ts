@@ -53,6 +53,12 @@ describe('admit()', () => {
       pod: pod({ tolerations, nodeSelector: { disk: 'small' } }),
       want: 'NodeAffinity',
     },
+    {
+      name: 'refuses a pod for another system',
+      pod: pod({ tolerations, os: { name: 'windows' } }),
+      want: 'PodOSNotSupported',
+    },
+    { name: 'takes a pod for Linux', pod: pod({ tolerations, os: { name: 'linux' } }), want: undefined },
     { name: 'takes the label', pod: pod({ tolerations, nodeSelector: { disk: 'big' } }), want: undefined },
     ...(
       [

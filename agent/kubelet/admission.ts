@@ -11,7 +11,27 @@ export interface Rejection {
 
 /** For pods that were bound without the scheduler, or past it. `others` are the pods that this node has taken. */
 export function admit(pod: Pod, node: Node | undefined, others: readonly Pod[]): Rejection | undefined {
-  return nodeRejection(pod, node) ?? portRejection(pod, others) ?? resourceRejection(pod, node, others);
+  return (
+    nodeRejection(pod, node) ??
+    portRejection(pod, others) ??
+    resourceRejection(pod, node, others) ??
+    systemRejection(pod)
+  );
+}
+
+const osLabel = 'kubernetes.io/os';
+
+/** Every host of ours is Linux. */
+function systemRejection(pod: Pod): Rejection | undefined {
+  if ((pod.metadata?.labels?.[osLabel] ?? 'linux') !== 'linux') {
+    const message = `Failed to admit pod as the \`${osLabel}\` label doesn't match node label`;
+    return { reason: 'PodOSSelectorNodeLabelDoesNotMatch', message };
+  }
+  if ((pod.spec?.os?.name ?? 'linux') === 'linux') return undefined;
+  return {
+    reason: 'PodOSNotSupported',
+    message: "Failed to admit pod as the OS field doesn't match node OS",
+  };
 }
 
 function predicate(name: string, message: string): Rejection {

@@ -29,13 +29,14 @@ export interface StatusInput {
   readonly terminationMessage: (status: ContainerStatus) => string;
 }
 
-/** Statuses of the given containers, in their order; `started` and `ready` are left to the probes. */
+/** Statuses by name, of init containers in their order; `started` and `ready` are left to the probes. */
 export function containerStatuses(
   input: StatusInput,
   containers: readonly Container[],
   kind: ContainerKind,
 ): ApiStatus[] {
-  return containers.map((container) => statusOf(input, container, kind));
+  const statuses = containers.map((container) => statusOf(input, container, kind));
+  return kind === 'init' ? statuses : statuses.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function statusOf(input: StatusInput, container: Container, kind: ContainerKind): ApiStatus {

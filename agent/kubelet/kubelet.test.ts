@@ -289,6 +289,13 @@ describe('Kubelet', () => {
     ]);
   });
 
+  it('lists statuses by name, as clients expect', async () => {
+    const bench = await newBench();
+    await bench.create('web', { containers: ['b', 'c', 'a'].map((name) => ({ name, image: 'img:1' })) });
+    const { containerStatuses = [] } = await bench.status('web');
+    expect(containerStatuses.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+  });
+
   it('runs init containers one after the other, then the pod', async () => {
     const bench = await newBench();
     const init = [
