@@ -38,7 +38,9 @@ import { priorityLevelConfigurationStrategy } from './flowcontrol/priority-level
 import { hostStrategy } from './flotilla/hosts.ts';
 import { ingressClassStrategy } from './networking/ingress-classes.ts';
 import { ingressStrategy } from './networking/ingresses.ts';
+import { ipAddressStrategy } from './networking/ip-addresses.ts';
 import { networkPolicyStrategy } from './networking/network-policies.ts';
+import { serviceCIDRStrategy } from './networking/service-cidrs.ts';
 import { runtimeClassStrategy } from './node/runtime-classes.ts';
 import { plainStrategies } from './plain.ts';
 import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budgets.ts';
@@ -88,7 +90,9 @@ export function createStrategies(services: ServiceRange, tokens?: TokenIssuer): 
     certificateSigningRequestStrategy,
     ingressClassStrategy,
     ingressStrategy,
+    ipAddressStrategy,
     networkPolicyStrategy,
+    serviceCIDRStrategy,
     podDisruptionBudgetStrategy,
     clusterRoleBindingStrategy,
     clusterRoleStrategy,

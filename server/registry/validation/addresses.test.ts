@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { cidrContains, cidrFaults, ipFaults, specialIpFaults } from './addresses.ts';
+import {
+  canonicalCidrFaults,
+  canonicalIpProblems,
+  cidrContains,
+  cidrFaults,
+  ipFaults,
+  specialIpFaults,
+} from './addresses.ts';
 
 describe('addresses', () => {
   it.each([
@@ -17,6 +24,30 @@ describe('addresses', () => {
   ])('$check.name', ({ check, good, bad }) => {
     expect(good.filter((value) => check('f', value).length > 0)).toEqual([]);
     expect(bad.filter((value) => check('f', value).length === 0)).toEqual([]);
+  });
+
+  it.each([
+    ['10.9.8.7', []],
+    ['2001:db8::1', []],
+    ['fe80::0:1', ['must be in canonical form ("fe80::1")']],
+    ['FE80::1', ['must be in canonical form ("fe80::1")']],
+    ['10.0.0.01', ['must not have leading 0s']],
+    ['::ffff:10.0.0.1', ['must not be an IPv4-mapped IPv6 address']],
+  ])('the one form of the address %s', (ip, problems) => {
+    expect(canonicalIpProblems(ip)).toEqual(problems);
+  });
+
+  it.each([
+    ['10.0.0.0/24', ''],
+    ['fd00::/96', ''],
+    ['fd00:0:0:1::/64', ''],
+    ['10.0.0.1/24', 'must not have bits set beyond the prefix length'],
+    ['fd00::1:0/96', 'must not have bits set beyond the prefix length'],
+    ['fd00::0:0/96', 'must be in canonical form ("fd00::/96")'],
+    ['fd00::/129', 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
+  ])('the one form of the network %s', (cidr, problem) => {
+    const messages = canonicalCidrFaults('f', cidr).map(({ message }) => message);
+    expect(messages).toEqual(problem === '' ? [] : [`Invalid value: ${JSON.stringify(cidr)}: ${problem}`]);
   });
 
   it.each([

@@ -7,17 +7,59 @@ const linkLocalMulticast = list([['224.0.0.0', 24]], [['ff02::', 16]]);
 const unspecified = list([['0.0.0.0', 32]], [['::', 128]]);
 const multicast = list([['224.0.0.0', 4]], [['ff00::', 8]]);
 
-/** Leading zeros and addresses that embed IPv4 are refused with their own words, as new objects may not have them. */
 export function ipFaults(path: string, value: string): FieldError[] {
+  return ipProblems(value).map((problem) => invalidValue(path, value, problem));
+}
+
+/** Leading zeros and addresses that embed IPv4 are refused with their own words, as new objects may not have them. */
+function ipProblems(value: string): readonly string[] {
   if (isIP(value) !== 0) {
-    return isIPv6(value) && /^::ffff:\d/i.test(value)
-      ? [invalidValue(path, value, 'must not be an IPv4-mapped IPv6 address')]
-      : [];
+    return isIPv6(value) && /^::ffff:\d/i.test(value) ? ['must not be an IPv4-mapped IPv6 address'] : [];
   }
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(value) && isIP(value.replace(/\b0+(?=\d)/g, '')) === 4) {
-    return [invalidValue(path, value, 'must not have leading 0s')];
-  }
-  return [invalidValue(path, value, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+  const hasZeros = /^\d{1,3}(\.\d{1,3}){3}$/.test(value) && isIP(value.replace(/\b0+(?=\d)/g, '')) === 4;
+  return [
+    hasZeros ? 'must not have leading 0s' : 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+  ];
+}
+
+/** What keeps a text from being the one form of an address. */
+export function canonicalIpProblems(value: string): readonly string[] {
+  const problems = ipProblems(value);
+  return problems.length > 0 ? problems : notCanonical(value, canonicalIp(value));
+}
+
+/** What keeps a text from being the one form of a network: its first address and the length of its prefix. */
+export function canonicalCidrFaults(path: string, value: string): FieldError[] {
+  const faults = cidrFaults(path, value);
+  const parts = cidrParts(value);
+  if (parts === undefined) return faults;
+  const problems = binaryOf(parts.ip).slice(parts.bits).includes('1')
+    ? ['must not have bits set beyond the prefix length']
+    : notCanonical(value, `${canonicalIp(parts.ip)}/${parts.bits}`);
+  return problems.map((problem) => invalidValue(path, value, problem));
+}
+
+function notCanonical(value: string, canonical: string): readonly string[] {
+  return value === canonical ? [] : [`must be in canonical form (${JSON.stringify(canonical)})`];
+}
+
+/** RFC 5952, by the URL parser's serializer. */
+function canonicalIp(ip: string): string {
+  return isIPv6(ip) ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip;
+}
+
+/** An address as 32 or 128 binary digits. */
+function binaryOf(ip: string): string {
+  if (!isIPv6(ip)) return digits(ip.split('.').map(Number), 8);
+  const [left = '', right = ''] = canonicalIp(ip).split('::');
+  const [high, low] = [left, right].map((half) =>
+    half.split(':').flatMap((group) => (group === '' ? [] : [Number.parseInt(group, 16)])),
+  ) as [number[], number[]];
+  return digits([...high, ...Array<number>(8 - high.length - low.length).fill(0), ...low], 16);
+}
+
+function digits(parts: readonly number[], width: number): string {
+  return parts.map((part) => part.toString(2).padStart(width, '0')).join('');
 }
 
 /** Addresses that no endpoint may have: they mean something else on every machine. */
