@@ -182,6 +182,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
 
   /** Defaults that depend on other fields; those of the schema are in already. Runs whenever a sent object has been decoded. */
   defaults?(object: T): T;
+  /** defaults() looks at the spec alone and changes nothing else: for kinds whose objects are often made from one template. */
+  readonly defaultsOfSpecOnly?: boolean;
 
   /** Faults of a name (or of generateName when `prefix`), as texts behind `metadata.name: Invalid value: "x": `. Default: DNS subdomain. */
   validateName?(name: string, prefix: boolean): readonly string[];

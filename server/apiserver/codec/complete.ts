@@ -3,11 +3,13 @@ import type { JsonObject } from '../../../openapi/machinery/json.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import type { KindSchema } from '../../../openapi/machinery/schema.ts';
 import type { Registered } from '../../registry/strategy.ts';
+import { completeKnown } from './known-specs.ts';
 
 /** Fills in what was left out: the defaults of the schema, then those that depend on other fields. */
 export function complete({ schema, strategy }: Registered, object: KubeObject): KubeObject {
-  const filled = withSchemaDefaults(schema, object);
-  return strategy.defaults?.(filled) ?? filled;
+  const defaults = (filled: KubeObject): KubeObject => strategy.defaults?.(filled) ?? filled;
+  if (strategy.defaultsOfSpecOnly === true) return completeKnown(schema, object, defaults);
+  return defaults(withSchemaDefaults(schema, object));
 }
 
 export function withSchemaDefaults(schema: KindSchema, object: KubeObject): KubeObject {

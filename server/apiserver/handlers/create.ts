@@ -21,6 +21,7 @@ export async function handleCreate(call: Call): Promise<Answer> {
     kind: registered.resource,
     schema: registered.schema,
     fieldValidation: options.fieldValidation,
+    specsRecur: registered.strategy.defaultsOfSpecOnly === true,
     warn: (text) => {
       warnings.add(text);
     },

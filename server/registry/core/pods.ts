@@ -25,6 +25,7 @@ export const podStrategy: Strategy<Pod> = {
   resource: pods,
   deleteReturnsObject: true,
   defaults: podDefaults,
+  defaultsOfSpecOnly: true,
   prepareForCreate: (pod, { now }) => initialStatus(withMergedLabelKeys(withPositiveGrace(pod)), now),
   prepareForUpdate: (pod, old) => withKeptPriority(withPositiveGrace(pod), old),
   validate: (pod) => [...podFaults(pod), ...createFaults(pod)],
