@@ -128,6 +128,8 @@ export interface ProjectionSubresource<T extends KubeObject, S extends KubeObjec
   validate?(projection: S): readonly FieldError[];
   /** `object` with the projection's values put in. */
   write(object: T, projection: S): T;
+  /** The field that it shows as spec.replicas, for who owns it. Default: spec, replicas. */
+  readonly replicasPath?: readonly string[];
 }
 
 export interface ActionRequest<S> {
@@ -212,15 +214,15 @@ export interface Strategy<T extends KubeObject = KubeObject> {
    * `[['spec'], ['metadata', 'labels']]`. Default: status for the object, spec for its status.
    */
   readonly resetFields?: Readonly<Record<string, readonly (readonly string[])[]>>;
-
-  /** PUT of a missing name creates. Default false. */
-  readonly allowCreateOnUpdate?: boolean;
-  /** PUT without resourceVersion overwrites. Default true; else it is refused with 422. */
   /** By subresource that changes little: all that a write there may change, where `*` is any element of a list. */
   readonly onlyFields?: Readonly<Record<string, readonly (readonly string[])[]>>;
 
   /** Finalizers need no domain: the kind's own warnings tell of them. */
   readonly anyFinalizers?: boolean;
+
+  /** PUT of a missing name creates. Default false. */
+  readonly allowCreateOnUpdate?: boolean;
+  /** PUT without resourceVersion overwrites. Default true; else it is refused with 422. */
   readonly allowUnconditionalUpdate?: boolean;
 
   /** Takes addresses, ports and the like. `old` is undefined for a creation. */
@@ -277,10 +279,6 @@ export interface Registered<T extends KubeObject = KubeObject> {
   readonly categories: readonly string[];
   /** Every served subresource, those without a strategy of their own (exec, log, proxy) too, with their verbs and body kinds. */
   readonly subresources: readonly ServedSubresource[];
-}
-
-export interface ServedSubresource {
-  readonly name: string;
   /** Set for what a CustomResourceDefinition serves. */
   readonly custom?: CustomParts;
 }
@@ -298,6 +296,10 @@ export interface CustomParts {
   readonly selectableFields: readonly string[];
   /** Aborts when the definition has changed or is gone: watches end, so that clients begin anew. */
   readonly retired: AbortSignal;
+}
+
+export interface ServedSubresource {
+  readonly name: string;
   readonly verbs: readonly string[];
   readonly group: string;
   readonly version: string;
@@ -312,8 +314,8 @@ export interface Registry {
   isBuiltIn(group: string): boolean;
   /** In the order of discovery, built-in resources first. The same array as long as nothing changes. */
   readonly all: readonly Registered[];
-}
   /** Puts what a definition serves in the place of what it served before. Built-in resources stay. */
   replace(definition: string, resources: readonly Registered[]): void;
   /** Calls `listener` after each change until the returned function is called. */
   subscribe(listener: () => void): () => void;
+}
