@@ -1,3 +1,5 @@
+import type { ManagedFieldsEntry } from './managed-fields/managers.ts';
+
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -22,7 +24,7 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
   readonly finalizers?: readonly string[];
-  readonly managedFields?: readonly object[];
+  readonly managedFields?: readonly ManagedFieldsEntry[];
 }
 
 /** Any object of the API. Generated types narrow it; `apiVersion` and `kind` are always there once an object has been decoded. */

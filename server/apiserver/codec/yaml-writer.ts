@@ -77,7 +77,7 @@ function lineText(value: string): string {
 }
 
 const otherTypes =
-  /^(?:|~|null|Null|NULL|<<|y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE|n|N|no|No|NO|off|Off|OFF|false|False|FALSE|[-+]?\.(?:inf|Inf|INF|[0-9_]*)|\.(?:nan|NaN|NAN))$/;
+  /^(?:|~|null|Null|NULL|<<|y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE|n|N|no|No|NO|off|Off|OFF|false|False|FALSE|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 const number =
   /^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$/;
 const date = /^\d{4}-\d\d?-\d\d?(?:$|[Tt ]+\d\d?:\d\d:\d\d(?:\.\d*)? *(?:Z|[-+]\d\d?(?::?\d\d)?)?$)/;

@@ -8,7 +8,7 @@ import type { Logger } from '../../../openapi/machinery/log.ts';
 import type { Resource } from '../../../openapi/machinery/resource.ts';
 import type { Admit, PathOptions, PathRequest } from '../../registry/generic/path.ts';
 import type { Objects, Registered, RequestContext } from '../../registry/strategy.ts';
-import type { Exchange } from '../exchange.ts';
+import { headerText, type Exchange } from '../exchange.ts';
 import type { RequestInfo } from '../request-info.ts';
 import type { ConnectHandler } from '../connect-handler.ts';
 import type { FlushTimer } from './frame-queue.ts';
@@ -76,7 +76,25 @@ export function pathRequest(call: Call, dryRun: boolean, subresource = call.info
     name: info.name,
     context: contextOf(call, dryRun),
     admit: admitFor(call, dryRun, subresource),
+    writer: { manager: managerOf(call), subresource },
   };
+}
+
+const managerBytesMax = 128;
+
+/** As the client names itself: in the query, else up to the first slash of its User-Agent. */
+export function managerOf({ info, exchange }: Pick<Call, 'info' | 'exchange'>): string {
+  const stated = info.query.get('fieldManager') ?? '';
+  if (stated !== '') return stated;
+  const [product = ''] = headerText(exchange, 'user-agent').split('/');
+  const printable = product.replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '');
+  if (Buffer.byteLength(printable) <= managerBytesMax) return printable;
+  let name = '';
+  for (const character of printable) {
+    if (Buffer.byteLength(name + character) > managerBytesMax) break;
+    name += character;
+  }
+  return name;
 }
 
 export function admitFor(call: Call, dryRun: boolean, subresource: string): Admit {

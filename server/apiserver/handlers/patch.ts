@@ -7,6 +7,7 @@ import { negotiateOutput, type OutputType } from '../codec/negotiate.ts';
 import { parseWriteOptions, type WriteOptions } from '../codec/write-options.ts';
 import { headerText, type Answer } from '../exchange.ts';
 import { objectAnswer } from './answer.ts';
+import { handleApply, isApply } from './apply.ts';
 import { pathRequest, type Call } from './context.ts';
 import { parsePatch, patchObject, type PatchKind } from './patch-body.ts';
 import { checkName } from './update.ts';
@@ -29,10 +30,10 @@ export async function beginPatch(call: Call): Promise<PatchCall> {
   const { exchange, info } = call;
   const type = (headerText(exchange, 'content-type').split(';')[0] ?? '').trim();
   const kind = kinds[type];
-  if (kind === undefined) {
   if (call.registered.custom !== undefined && (kind === undefined || kind === 'strategic')) {
     throw unknownCustomFormat();
   }
+  if (kind === undefined) {
     throw new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} });
   }
   const output = negotiateOutput(exchange, { tables: true, streams: false });
@@ -41,7 +42,6 @@ export async function beginPatch(call: Call): Promise<PatchCall> {
   return { kind, patch: parsePatch(kind, bytes), options, output };
 }
 
-/** PATCH of an object, or of a part of it whose `hooks` are given. */
 /** Strategic patches need a Go type behind the kind. */
 function unknownCustomFormat(): StatusError {
   return new StatusError(
@@ -51,7 +51,9 @@ function unknownCustomFormat(): StatusError {
   );
 }
 
+/** PATCH of an object, or of a part of it whose `hooks` are given. */
 export async function handlePatch(call: Call, hooks?: UpdateHooks): Promise<Answer> {
+  if (isApply(call)) return await handleApply(call, hooks);
   const { kind, patch, options, output } = await beginPatch(call);
   const { registered, warnings, environment, info } = call;
   const request = pathRequest(call, options.dryRun);

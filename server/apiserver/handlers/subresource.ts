@@ -3,8 +3,14 @@ import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import type { Resource } from '../../../openapi/machinery/resource.ts';
 import { internalError } from '../../../openapi/machinery/status.ts';
 import { mutate, validate } from '../../admission/chain.ts';
+import { applyTo } from '../../registry/generic/apply.ts';
 import { defaultStatus, partHooks } from '../../registry/generic/part.ts';
-import { projectionChange } from '../../registry/generic/projection.ts';
+import {
+  projectedVersion,
+  projectionChange,
+  projectionWrite,
+  type ProjectionChange,
+} from '../../registry/generic/projection.ts';
 import { readObject } from '../../registry/generic/read.ts';
 import { updateObject } from '../../registry/generic/update.ts';
 import type {
@@ -19,6 +25,7 @@ import { negotiateInput, negotiateOutput, type OutputType } from '../codec/negot
 import { parseWriteOptions, type WriteOptions } from '../codec/write-options.ts';
 import type { Answer } from '../exchange.ts';
 import { plainAnswer } from './answer.ts';
+import { beginApply, isApply } from './apply.ts';
 import { admissionRequest, contextOf, pathRequest, type Call } from './context.ts';
 import { beginPatch, handlePatch } from './patch.ts';
 import { patchObject } from './patch-body.ts';
@@ -63,16 +70,34 @@ async function updateProjection(call: Call, projection: ProjectionSubresource<Ku
   const options = parseWriteOptions('UpdateOptions', info.query);
   const sent = decodeBody(negotiateInput(exchange), bytes, expected(call, projection.resource, options));
   checkName(sent, info.name, info.namespace);
-  return await writeProjection(call, projection, { output, options }, () => sent);
+  return await writeProjection(call, projection, { output, options }, () => ({ object: sent }));
 }
 
 async function patchProjection(call: Call, projection: ProjectionSubresource<KubeObject>): Promise<Answer> {
+  if (isApply(call)) return await applyProjection(call, projection);
   const { kind, patch, options, output } = await beginPatch(call);
   const target = expected(call, projection.resource, options);
   return await writeProjection(call, projection, { output, options }, (current) => {
-    const patched = patchObject(kind, patch, current, target);
+    const patched = patchObject(kind, patch, current.object, target);
     checkName(patched, call.info.name, call.info.namespace);
-    return patched;
+    return { object: patched };
+  });
+}
+
+async function applyProjection(call: Call, projection: ProjectionSubresource<KubeObject>): Promise<Answer> {
+  const { environment, info } = call;
+  const { resource } = projection;
+  const apply = await beginApply(call, false);
+  const write = projectionWrite(environment, pathRequest(call, apply.options.dryRun));
+  return await writeProjection(call, projection, apply, (current) => {
+    const live = projectedVersion(projection, current.object);
+    const empty = { ...live, object: {} };
+    const target = { resource, schema: schemaFor(resource), live, empty, managers: current.managers };
+    const configuration = { applied: apply.configuration(), force: apply.options.force };
+    const { object, managers } = applyTo(write, target, configuration);
+    apply.checkStrict();
+    checkName(object, info.name, info.namespace);
+    return { object, managers };
   });
 }
 
@@ -80,7 +105,7 @@ async function writeProjection(
   call: Call,
   projection: ProjectionSubresource<KubeObject>,
   { output, options }: { readonly output: OutputType; readonly options: WriteOptions },
-  next: (current: KubeObject) => KubeObject,
+  next: ProjectionChange['next'],
 ): Promise<Answer> {
   const { environment } = call;
   const whole = pathRequest(call, options.dryRun);
@@ -93,7 +118,7 @@ async function writeProjection(
       validate: () => Promise.resolve(),
     },
   };
-  const change = projectionChange(request, projection, {
+  const change = projectionChange(environment, request, projection, {
     next,
     async admit(wanted, old) {
       const asked = admissionRequest(call, {

@@ -36,7 +36,7 @@ export async function handleUpdate(call: Call, hooks?: UpdateHooks): Promise<Ans
       ? {}
       : {
           creates: {
-            object,
+            make: () => object,
             authorize() {
               authorizeVerb(environment.authorizer, user, info, 'create');
             },

@@ -22,20 +22,25 @@ import {
   type PathRequest,
 } from './path.ts';
 import { withoutStatus } from './status-split.ts';
+import { entriesOf, withEntries, withManagers } from './track.ts';
 
 const generatedNamesMax = 8;
 
-/** Stores a new object. `sent` has been decoded and defaulted. */
+/** Stores a new object. `sent` has been decoded and defaulted; `isTracked`: its managedFields are those of this write already. */
 export async function createObject(
   options: PathOptions,
   request: PathRequest,
   sent: KubeObject,
+  isTracked = false,
 ): Promise<Answer> {
   const { context } = request;
   const wiped = withoutSystemFields(sent);
   const placed = withRequestNamespace(wiped, request);
   const unique = { ...placed, metadata: withUniqueOwners(placed.metadata ?? {}, context.warn, false) };
-  const admitted = (await request.admit.mutate('CREATE', unique, undefined)) ?? unique;
+  const tracked = isTracked
+    ? withEntries(unique, entriesOf(sent))
+    : withManagers(options, request, unique, undefined);
+  const admitted = (await request.admit.mutate('CREATE', tracked, undefined)) ?? tracked;
   const metadata = withUniqueOwners(admitted.metadata ?? {}, context.warn, true);
   const { name = '', generateName = '' } = metadata;
   if (name !== '' || generateName === '') {

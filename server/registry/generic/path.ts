@@ -34,6 +34,14 @@ export interface Admit {
   validate(operation: Operation, object: KubeObject | undefined, old: KubeObject | undefined): Promise<void>;
 }
 
+/** Who writes, as metadata.managedFields has it. */
+export interface Writer {
+  /** "" for one without a name. */
+  readonly manager: string;
+  /** "" for the object itself. */
+  readonly subresource: string;
+}
+
 /** One request of a kind. */
 export interface PathRequest {
   readonly registered: Registered;
@@ -43,6 +51,8 @@ export interface PathRequest {
   readonly name: string;
   readonly context: RequestContext;
   readonly admit: Admit;
+  /** Absent for what the server itself does: nobody owns anything by it. */
+  readonly writer?: Writer;
 }
 
 /** An object to answer: its bytes, in the form of the resource, and read on demand. */

@@ -33,6 +33,7 @@ import {
 } from './path.ts';
 import { sameJson } from './same.ts';
 import { withOldStatus } from './status-split.ts';
+import { entriesOf, withEntries, withManagers, withOldTimes } from './track.ts';
 
 export const modifiedMeanwhile =
   'the object has been modified; please apply your changes to the latest version and try again';
@@ -53,12 +54,21 @@ export interface Change {
   /** What the request asks for, given what is stored. Called anew when another write came between. */
   next(current: KubeObject): KubeObject | Promise<KubeObject>;
   /** What to create when there is nothing, for kinds that allow it. */
-  readonly creates?: { readonly object: KubeObject; authorize(): void };
+  readonly creates?: Creation;
   /** The uid that the stored object must have. */
   readonly uid?: string | undefined;
   readonly hooks: UpdateHooks;
   /** Doubled owners of what a patch makes are told of once, at the end. */
   readonly isPatch?: boolean;
+  /** What next() and make() answer has the managedFields of this write already. */
+  readonly isTracked?: boolean;
+}
+
+interface Creation {
+  make(): KubeObject;
+  authorize(): void;
+  /** Of every kind: what is applied. */
+  readonly always?: boolean;
 }
 
 export interface Updated {
@@ -112,13 +122,15 @@ export async function updateObject(
 
 async function createInstead(options: PathOptions, request: PathRequest, change: Change): Promise<Updated> {
   const { registered } = request;
-  if (change.creates === undefined || registered.strategy.allowCreateOnUpdate !== true) {
+  const { creates } = change;
+  if (creates === undefined || !(creates.always ?? registered.strategy.allowCreateOnUpdate ?? false)) {
     throw notFound(registered.resource, request.name);
   }
   refuseOtherUid(request, change, '');
-  change.creates.authorize();
-  const { resourceVersion: _version, ...metadata } = change.creates.object.metadata ?? {};
-  const answer = await createObject(options, request, { ...change.creates.object, metadata });
+  const object = creates.make();
+  creates.authorize();
+  const { resourceVersion: _version, ...metadata } = object.metadata ?? {};
+  const answer = await createObject(options, request, { ...object, metadata }, change.isTracked);
   return { answer, created: true };
 }
 
@@ -132,7 +144,7 @@ async function tryUpdate(
   const { hooks } = change;
   const old = objectOf(registered, current);
   refuseOtherUid(request, change, old.metadata?.uid ?? '');
-  const object = await admitted(request, await change.next(old), old, change.isPatch === true);
+  const object = await admitted(options, request, change, { next: await change.next(old), old });
   checkRevision(request, hooks, object, current);
   const reservation = await hooks.reserve?.(object, old, context);
   let stored = false;
@@ -150,15 +162,18 @@ async function tryUpdate(
 }
 
 async function admitted(
+  options: PathOptions,
   request: PathRequest,
-  sent: KubeObject,
-  old: KubeObject,
-  isPatch: boolean,
+  { isPatch, isTracked }: Change,
+  { next, old }: { readonly next: KubeObject; readonly old: KubeObject },
 ): Promise<KubeObject> {
   const { warn } = request.context;
-  const unique = isPatch ? sent : { ...sent, metadata: withUniqueOwners(sent.metadata ?? {}, warn, false) };
-  const object = (await request.admit.mutate('UPDATE', unique, old)) ?? unique;
-  return { ...object, metadata: withUniqueOwners(object.metadata ?? {}, warn, true) };
+  const unique =
+    isPatch === true ? next : { ...next, metadata: withUniqueOwners(next.metadata ?? {}, warn, false) };
+  const tracked = isTracked === true ? unique : withManagers(options, request, unique, old);
+  const object = (await request.admit.mutate('UPDATE', tracked, old)) ?? tracked;
+  const metadata = withUniqueOwners(object.metadata ?? {}, warn, true);
+  return withEntries({ ...object, metadata }, entriesOf(tracked));
 }
 
 function refuseOtherUid(request: PathRequest, { uid }: Change, found: string): void {
@@ -199,7 +214,8 @@ function prepareForUpdate(
   const placed = withRequestNamespace(withGeneration(object, old.metadata?.generation), request);
   const prepared = hooks.prepare(placed, old);
   const counted = hooks.counts ? withGrownGeneration(request, prepared, old) : prepared;
-  const ready = { ...counted, metadata: keptMetadata(counted.metadata ?? {}, old.metadata ?? {}) };
+  const kept = { ...counted, metadata: keptMetadata(counted.metadata ?? {}, old.metadata ?? {}) };
+  const ready = withEntries(kept, entriesOf(object));
   refuseProblems(request.registered, ready, [
     ...updateMetadataProblems(request, ready, old),
     ...hooks.validate(ready, old),
@@ -238,7 +254,6 @@ function keptMetadata(metadata: ObjectMeta, old: ObjectMeta): ObjectMeta {
     ...(old.deletionGracePeriodSeconds === undefined || sent.deletionGracePeriodSeconds !== undefined
       ? {}
       : { deletionGracePeriodSeconds: old.deletionGracePeriodSeconds }),
-    ...(old.managedFields === undefined ? {} : { managedFields: old.managedFields }),
   };
 }
 
@@ -307,7 +322,7 @@ async function store(
   const { registered, context } = request;
   const resourceVersion = String(current.modRevision);
   const versioned = { ...object, metadata: { ...object.metadata, resourceVersion } };
-  if (sameJson(versioned, { ...old, metadata: { ...old.metadata, resourceVersion } })) {
+  if (sameJson(withOldTimes(versioned, old), { ...old, metadata: { ...old.metadata, resourceVersion } })) {
     return answerOf(registered, current);
   }
   if (context.dryRun) return unstoredAnswer(registered, versioned);
