@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { persistentVolumes } from '../../../openapi/generated/resources.ts';
 import type { PersistentVolume, PersistentVolumeSpec } from '../../../openapi/generated/types.ts';
 import { timeText } from '../../../openapi/machinery/clock.ts';
-import { milliValue, parseQuantity } from '../../../openapi/machinery/quantity.ts';
+import { milliValue, parseQuantity, quantityValue } from '../../../openapi/machinery/quantity.ts';
 import {
   type FieldError,
   forbiddenField,
@@ -15,7 +15,15 @@ import { persistentVolumeTable } from '../table/core.ts';
 import { nodeSelectorFaults } from '../validation/affinity.ts';
 import { modeListFaults } from '../validation/claims.ts';
 import { noBacksteps, notSupported, oneOf, texts, unchanged } from '../validation/field-errors.ts';
+import { goDiff } from '../validation/go-diff.ts';
+import { goValue } from '../validation/go-text.ts';
 import { dnsSubdomain } from '../validation/names.ts';
+import {
+  type SharedSource,
+  onlyFirst,
+  secondNames,
+  sharedSourceFaults,
+} from '../validation/volume-sources.ts';
 
 type Volume = PersistentVolume;
 
@@ -57,8 +65,11 @@ export const persistentVolumeStrategy: Strategy<Volume> = {
     ...volume,
     status: { phase: 'Pending', lastPhaseTransitionTime: timeText(context.now) },
   }),
-  validate: ({ spec }) => specFaults(spec ?? {}),
-  validateUpdate: ({ spec }, old) => [...specFaults(spec ?? {}), ...updateFaults(spec ?? {}, old.spec ?? {})],
+  validate: specFaults,
+  validateUpdate: (volume, old) => [
+    ...specFaults(volume),
+    ...updateFaults(volume.spec ?? {}, old.spec ?? {}),
+  ],
   table: persistentVolumeTable,
   subresources: {
     status: { form: 'part', verbs: ['get', 'patch', 'update'], prepareForUpdate: statusPart },
@@ -84,12 +95,13 @@ function withDefaults(spec: PersistentVolumeSpec): PersistentVolumeSpec {
   };
 }
 
-function specFaults(spec: PersistentVolumeSpec): FieldError[] {
+function specFaults({ metadata, spec = {} }: Volume): FieldError[] {
+  const name = metadata?.name ?? '';
   const { accessModes = [], storageClassName = '', nodeAffinity } = spec;
   return [
     ...(accessModes.length === 0 ? [required('spec.accessModes')] : []),
     ...modeListFaults('spec.accessModes', accessModes),
-    ...capacityFaults(spec.capacity ?? {}),
+    ...capacityFaults(spec.capacity),
     ...oneOf('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, [
       'Delete',
       'Recycle',
@@ -100,20 +112,22 @@ function specFaults(spec: PersistentVolumeSpec): FieldError[] {
       : nodeAffinity.required === undefined
         ? [required('spec.nodeAffinity.required', 'must specify required node constraints')]
         : nodeSelectorFaults('spec.nodeAffinity.required', nodeAffinity.required)),
-    ...sourceFaults(spec),
+    ...sourceFaults(spec, name),
     ...recycleFaults(spec),
     ...(storageClassName === '' ? [] : texts('spec.storageClassName', storageClassName, dnsSubdomain)),
     ...oneOf('spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem']),
+    ...attributesClassFaults(spec),
   ];
 }
 
-function capacityFaults(capacity: Readonly<Record<string, string>>): FieldError[] {
+function capacityFaults(sent: Readonly<Record<string, string>> | undefined): FieldError[] {
+  const capacity = sent ?? {};
   const path = 'spec.capacity';
   const names = Object.keys(capacity);
   return [
     ...(names.length === 0 ? [required(path)] : []),
     ...(capacity['storage'] === undefined || names.length > 1
-      ? [notSupported(path, capacity, ['storage'])]
+      ? [notSupported(path, sent ?? null, ['storage'])]
       : []),
     ...Object.entries(capacity).flatMap(([name, value]) => amountFaults(`${path}[${name}]`, value)),
   ];
@@ -122,49 +136,47 @@ function capacityFaults(capacity: Readonly<Record<string, string>>): FieldError[
 function amountFaults(path: string, value: string): FieldError[] {
   const amount = milliValue(parseQuantity(value));
   return [
-    ...(amount < 0n ? [invalidValue(path, Number(value), 'must be a valid resource quantity')] : []),
+    ...(amount < 0n
+      ? [invalidValue(path, Number(quantityValue(parseQuantity(value))), 'must be a valid resource quantity')]
+      : []),
     ...(amount <= 0n ? [invalidValue(path, value, 'must be greater than zero')] : []),
   ];
 }
 
-function sourceFaults(spec: PersistentVolumeSpec): FieldError[] {
-  const given = sources.filter((name) => spec[name] !== undefined);
+function sourceFaults(spec: PersistentVolumeSpec, name: string): FieldError[] {
+  const given = sources.filter((each) => spec[each] !== undefined);
   if (given.length === 0) return [required('spec', 'must specify a volume type')];
-  return given.flatMap((name, i) =>
-    i === 0
-      ? partFaults(spec, name)
-      : [forbiddenField(`spec.${name}`, 'may not specify more than 1 volume type')],
-  );
+  const check = (each: string): FieldError[] => {
+    if (each === 'local') return localFaults(spec);
+    const shared = each as SharedSource;
+    const source = spec[shared];
+    return source === undefined ? [] : sharedSourceFaults(shared, 'spec', source, name);
+  };
+  // flexVolume is checked however many others there are.
+  return onlyFirst('spec', given, check, { names: secondNames, always: 'flexVolume' });
 }
 
-function partFaults(spec: PersistentVolumeSpec, name: (typeof sources)[number]): FieldError[] {
-  const missing = (fields: Readonly<Record<string, string | undefined>>): FieldError[] =>
-    Object.entries(fields)
-      .filter(([, value]) => (value ?? '') === '')
-      .map(([field]) => required(`spec.${name}.${field}`));
-  const { hostPath, nfs, local, csi } = spec;
-  if (name === 'hostPath' && hostPath !== undefined) {
-    return hostPath.path === '' ? missing({ path: '' }) : noBacksteps('spec.hostPath.path', hostPath.path);
-  }
-  if (name === 'nfs' && nfs !== undefined) {
-    return [
-      ...missing({ server: nfs.server, path: nfs.path }),
-      ...(nfs.path.startsWith('/')
-        ? []
-        : [invalidValue('spec.nfs.path', nfs.path, 'must be an absolute path')]),
-    ];
-  }
-  if (name === 'local' && local !== undefined) {
-    return [
-      ...(local.path === '' ? missing({ path: '' }) : noBacksteps('spec.local.path', local.path)),
-      ...(spec.nodeAffinity === undefined
-        ? [required('spec.nodeAffinity', 'Local volume requires node affinity')]
-        : []),
-    ];
-  }
-  return name === 'csi' && csi !== undefined
-    ? missing({ driver: csi.driver, volumeHandle: csi.volumeHandle })
-    : [];
+function localFaults({ local, nodeAffinity }: PersistentVolumeSpec): FieldError[] {
+  const path = 'spec.local.path';
+  const at = (local?.path) ?? '';
+  return [
+    ...(at === '' ? [required(path)] : noBacksteps(path, at)),
+    ...(nodeAffinity === undefined
+      ? [required('spec.nodeAffinity', 'Local volume requires node affinity')]
+      : []),
+  ];
+}
+
+/** Of a class that drivers may change volumes to. */
+function attributesClassFaults({ volumeAttributesClassName: name, csi }: PersistentVolumeSpec): FieldError[] {
+  if (name === undefined) return [];
+  const path = 'spec.volumeAttributesClassName';
+  return [
+    ...(name === '' ? [required(path, 'an empty string is disallowed')] : texts(path, name, dnsSubdomain)),
+    ...(csi === undefined
+      ? [required('spec.csi', 'has to be specified when using volumeAttributesClassName')]
+      : []),
+  ];
 }
 
 function recycleFaults(spec: PersistentVolumeSpec): FieldError[] {
@@ -175,21 +187,40 @@ function recycleFaults(spec: PersistentVolumeSpec): FieldError[] {
 }
 
 function updateFaults(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): FieldError[] {
-  const source = (each: PersistentVolumeSpec): unknown => sources.map((name) => each[name]);
-  const text = 'spec.persistentvolumesource is immutable after creation';
+  const sourceOf = (each: PersistentVolumeSpec): unknown => goValue('PersistentVolumeSource', each);
+  // Once only, and by whoever first needs it.
+  const asked = withoutNewExpandSecret(spec, old);
+  const className = 'spec.volumeAttributesClassName';
   return [
-    ...(isDeepStrictEqual(source(spec), source(old))
-      ? []
-      : [forbiddenField('spec.persistentvolumesource', text)]),
-    ...unchanged('volumeMode', spec.volumeMode, old.volumeMode),
-    ...(old.nodeAffinity === undefined || isDeepStrictEqual(spec.nodeAffinity, old.nodeAffinity)
+    ...(isDeepStrictEqual(sourceOf(asked), sourceOf(old))
       ? []
       : [
-          invalidValue(
-            'nodeAffinity',
-            spec.nodeAffinity,
-            'field is immutable, except for updating from beta label to GA',
+          forbiddenField(
+            'spec.persistentvolumesource',
+            `spec.persistentvolumesource is immutable after creation\n${goDiff('PersistentVolumeSource', old, asked)}`,
           ),
         ]),
+    ...unchanged('volumeMode', spec.volumeMode, old.volumeMode),
+    ...(old.nodeAffinity === undefined ? [] : unchangedAffinity(spec.nodeAffinity, old.nodeAffinity)),
+    ...(old.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined
+      ? [forbiddenField(className, 'update from non-nil value to nil is forbidden')]
+      : []),
   ];
+}
+
+function withoutNewExpandSecret(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): PersistentVolumeSpec {
+  if (old.csi === undefined || old.csi.controllerExpandSecretRef !== undefined) return spec;
+  if (spec.csi?.controllerExpandSecretRef === undefined) return spec;
+  const { controllerExpandSecretRef: _secret, ...csi } = spec.csi;
+  return { ...spec, csi };
+}
+
+function unchangedAffinity(
+  now: PersistentVolumeSpec['nodeAffinity'],
+  before: NonNullable<PersistentVolumeSpec['nodeAffinity']>,
+): FieldError[] {
+  if (isDeepStrictEqual(now, before)) return [];
+  const value = now === undefined ? null : goValue('VolumeNodeAffinity', now);
+  const text = 'field is immutable, except for updating from beta label to GA';
+  return [invalidValue('nodeAffinity', value, text)];
 }

@@ -220,7 +220,9 @@ function itemDefaults(items: Items | undefined): { readonly items?: Items } {
 
 type Source = NonNullable<NonNullable<Volume['projected']>['sources']>[number];
 
-function sourceDefaults(source: Source): Source {
+/** Bundles and certificates stand behind gates that are closed. */
+function sourceDefaults(sent: Source): Source {
+  const { clusterTrustBundle: _bundle, podCertificate: _certificate, ...source } = sent;
   const { serviceAccountToken: token, downwardAPI } = source;
   return {
     ...source,

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Container, Pod, ResourceRequirements } from '../../../openapi/generated/types.ts';
+import type { Container, Pod, PodSpec, ResourceRequirements } from '../../../openapi/generated/types.ts';
 import { type FieldError, forbiddenField, invalidValue } from '../../../openapi/machinery/status.ts';
 import type { PartSubresource } from '../strategy.ts';
+import { goDiff } from '../validation/go-diff.ts';
 import { podSpecFaults } from '../validation/pod-spec.ts';
 import { qosClassOf } from './pod-qos.ts';
 
@@ -34,7 +35,7 @@ function ephemeralFaults(pod: Pod, old: Pod): readonly FieldError[] {
     }
     if (isDeepStrictEqual(now[index], before)) return [];
     const text = `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed\n`;
-    return [forbiddenField(path, text)];
+    return [forbiddenField(path, `${text}${goDiff('EphemeralContainer', before, now[index])}`)];
   });
 }
 
@@ -42,52 +43,119 @@ function ephemeralFaults(pod: Pod, old: Pod): readonly FieldError[] {
 export const resizeSubresource: PartSubresource<Pod> = {
   form: 'part',
   verbs: ['get', 'patch', 'update'],
-  prepareForUpdate: (pod, old) => {
-    const spec = old.spec ?? { containers: [] };
-    return {
-      ...old,
-      spec: {
-        ...spec,
-        containers: withResources(spec.containers, pod.spec?.containers ?? []),
-        ...(spec.initContainers === undefined
-          ? {}
-          : { initContainers: withResources(spec.initContainers, pod.spec?.initContainers ?? []) }),
-      },
-    };
-  },
+  prepareForUpdate: (pod, old) => ({ ...old, spec: resizedSpec(pod, old) }),
   validateUpdate: (pod, old) => [...specFaults(pod), ...resizeFaults(pod, old)],
 };
 
-function withResources(containers: readonly Container[], from: readonly Container[]): readonly Container[] {
-  return containers.map((container) => {
-    const resources = from.find(({ name }) => name === container.name)?.resources;
-    return resources === undefined ? container : { ...container, resources };
+/** The old pod with the resources of the new; containers that come, go or move are kept, to be refused. */
+function resizedSpec(pod: Pod, old: Pod): PodSpec {
+  const spec = old.spec ?? { containers: [] };
+  const { initContainers } = spec;
+  const sent = pod.spec?.initContainers ?? [];
+  return {
+    ...spec,
+    containers: resized(spec.containers, pod.spec?.containers ?? []),
+    ...(initContainers === undefined && sent.length === 0
+      ? {}
+      : { initContainers: resized(initContainers ?? [], sent) }),
+  };
+}
+
+function resized(old: readonly Container[], sent: readonly Container[]): readonly Container[] {
+  const same = old.length === sent.length && old.every(({ name }, i) => sent[i]?.name === name);
+  if (!same) return sent;
+  return old.map((container, i) => {
+    const { resources: _old, ...rest } = container;
+    const resources = sent[i]?.resources;
+    return { ...rest, resources: resources ?? {} };
   });
 }
 
 function resizeFaults(pod: Pod, old: Pod): readonly FieldError[] {
+  const only = (text: string): readonly FieldError[] => [forbiddenField('', text)];
+  if (old.metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) {
+    return only('static pods cannot be resized');
+  }
+  if (old.spec?.os?.name === 'windows') return only('windows pods cannot be resized');
   const faults: FieldError[] = [];
   const before = qosClassOf(old);
   if (qosClassOf(pod) !== before) {
     faults.push(invalidValue('spec', before, 'Pod QOS Class may not change as a result of resizing'));
   }
-  const containers = pod.spec?.containers ?? [];
-  for (const [i, container] of containers.entries()) {
-    const was = old.spec?.containers[i]?.resources ?? {};
-    const path = `spec.containers[${i}].resources`;
-    for (const field of ['requests', 'limits'] as const) {
-      const removed = ['cpu', 'memory'].some(
-        (name) => was[field]?.[name] !== undefined && container.resources?.[field]?.[name] === undefined,
-      );
-      if (removed) faults.push(forbiddenField(`${path}.${field}`, `resource ${field} cannot be removed`));
-    }
-  }
-  const others = containers.some(
-    (container, i) =>
-      !isDeepStrictEqual(fixedPart(container.resources), fixedPart(old.spec?.containers[i]?.resources)),
+  faults.push(...unsupportedFaults(old));
+  const moved = [
+    ...orderFaults('containers', pod.spec?.containers ?? [], old.spec?.containers ?? []),
+    ...orderFaults('initContainers', pod.spec?.initContainers ?? [], old.spec?.initContainers ?? []),
+  ];
+  if (moved.length > 0) return [...faults, ...moved];
+  return [...faults, ...initFaults(pod, old), ...containerFaults(pod, old)];
+}
+
+/** A node that does not say what its containers have cannot change it. */
+function unsupportedFaults({ status }: Pod): readonly FieldError[] {
+  const running = status?.containerStatuses?.find(({ state }) => state?.running !== undefined);
+  if (running === undefined || running.resources !== undefined) return [];
+  return [forbiddenField('spec', 'Pod running on node without support for resize')];
+}
+
+function orderFaults(
+  list: 'containers' | 'initContainers',
+  now: readonly Container[],
+  old: readonly Container[],
+): readonly FieldError[] {
+  const path = `spec.${list}`;
+  if (now.length !== old.length)
+    return [forbiddenField(path, `${list} may not be added or removed on resize`)];
+  return old.flatMap(({ name }, i) =>
+    now[i]?.name === name
+      ? []
+      : [forbiddenField(`${path}[${i}].name`, `${list} may not be renamed or reordered on resize`)],
   );
-  if (others) faults.push(forbiddenField('spec', 'only cpu and memory resources are mutable'));
-  return faults;
+}
+
+function initFaults(pod: Pod, old: Pod): readonly FieldError[] {
+  return (pod.spec?.initContainers ?? []).flatMap((container, i) => {
+    const was = old.spec?.initContainers?.[i];
+    const path = `spec.initContainers[${i}]`;
+    const changed = !isDeepStrictEqual(container.resources ?? {}, was?.resources ?? {});
+    if (container.restartPolicy !== 'Always') {
+      return changed
+        ? [forbiddenField('spec', 'resources for non-sidecar init containers are immutable')]
+        : [];
+    }
+    const text = 'only cpu and memory resources for init or sidecar containers are mutable';
+    return [
+      ...removedFaults(`${path}.resources`, container.resources, was?.resources),
+      ...(isDeepStrictEqual(fixedPart(container.resources), fixedPart(was?.resources))
+        ? []
+        : [forbiddenField(path, text)]),
+    ];
+  });
+}
+
+function containerFaults(pod: Pod, old: Pod): readonly FieldError[] {
+  const containers = (pod.spec?.containers ?? []).map((each, i) => [each, old.spec?.containers[i]] as const);
+  const removed = containers.flatMap(([{ resources }, was], i) =>
+    removedFaults(`spec.containers[${i}].resources`, resources, was?.resources),
+  );
+  const others = containers.flatMap(([{ resources }, was]) =>
+    isDeepStrictEqual(fixedPart(resources), fixedPart(was?.resources))
+      ? []
+      : [forbiddenField('spec', 'only cpu and memory resources are mutable')],
+  );
+  return [...removed, ...others];
+}
+
+function removedFaults(
+  path: string,
+  now: ResourceRequirements | undefined,
+  was: ResourceRequirements | undefined,
+): readonly FieldError[] {
+  return (['requests', 'limits'] as const).flatMap((field) =>
+    Object.keys(was?.[field] ?? {}).some((name) => now?.[field]?.[name] === undefined)
+      ? [forbiddenField(`${path}.${field}`, `resource ${field} cannot be removed`)]
+      : [],
+  );
 }
 
 function fixedPart(resources: ResourceRequirements | undefined): unknown {

@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Container, Pod, PodSpec, Toleration } from '../../../openapi/generated/types.ts';
+import type {
+  Container,
+  NodeSelectorTerm,
+  Pod,
+  PodSpec,
+  Toleration,
+} from '../../../openapi/generated/types.ts';
 import {
   type FieldError,
   forbiddenField,
@@ -7,6 +13,9 @@ import {
   required,
 } from '../../../openapi/machinery/status.ts';
 import { inRange } from '../validation/field-errors.ts';
+import { goDiff } from '../validation/go-diff.ts';
+import { goList, goValue } from '../validation/go-text.ts';
+import { podAnnotationFaults } from '../validation/pod-annotations.ts';
 import { tolerationFaults } from '../validation/pod-spec.ts';
 
 const mayChange =
@@ -36,7 +45,34 @@ export function podUpdateFaults(pod: Pod, old: Pod): readonly FieldError[] {
     ...addedTolerationFaults(spec.tolerations ?? [], oldSpec.tolerations ?? []),
     ...gateFaults(spec, oldSpec),
     ...narrowedFaults(spec, oldSpec),
-    ...(isDeepStrictEqual(frozenPart(spec, oldSpec), oldSpec) ? [] : [forbiddenField('spec', mayChange)]),
+    ...frozenFaults(frozenPart(spec, oldSpec), oldSpec),
+  ];
+}
+
+function frozenFaults(now: PodSpec, old: PodSpec): FieldError[] {
+  if (isDeepStrictEqual(goValue('PodSpec', now), goValue('PodSpec', old))) return [];
+  return [forbiddenField('spec', `${mayChange}\n${goDiff('PodSpec', old, now)}`)];
+}
+
+/** Marks of the node's agent, and profiles that were given by annotation, stay as they were made. */
+export function podAnnotationUpdateFaults(pod: Pod, old: Pod): readonly FieldError[] {
+  const path = 'metadata.annotations';
+  const now = pod.metadata?.annotations ?? {};
+  const before = old.metadata?.annotations ?? {};
+  const kindOf = (key: string): string | undefined => {
+    if (key.startsWith('container.apparmor.security.beta.kubernetes.io/')) return 'AppArmor annotations';
+    return key === 'kubernetes.io/config.mirror' ? 'mirror pod annotation' : undefined;
+  };
+  const refused = (key: string, verb: string): FieldError[] => {
+    const kind = kindOf(key);
+    return kind === undefined ? [] : [forbiddenField(`${path}[${key}]`, `may not ${verb} ${kind}`)];
+  };
+  return [
+    ...Object.entries(before).flatMap(([key, value]) =>
+      now[key] === value ? [] : refused(key, 'remove or update'),
+    ),
+    ...Object.keys(now).flatMap((key) => (Object.hasOwn(before, key) ? [] : refused(key, 'add'))),
+    ...podAnnotationFaults(path, now, pod.spec ?? { containers: [] }),
   ];
 }
 
@@ -108,7 +144,44 @@ function narrowedFaults(spec: PodSpec, old: PodSpec): FieldError[] {
   const now = spec.nodeSelector ?? {};
   const kept = Object.entries(old.nodeSelector ?? {}).every(([key, value]) => now[key] === value);
   const text = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)';
-  return kept ? [] : [invalidValue('spec.nodeSelector', now, text)];
+  const ofSelector = kept ? [] : [invalidValue('spec.nodeSelector', now, text)];
+  return [...ofSelector, ...narrowedTermFaults(spec, old)];
+}
+
+function requiredTerms({ affinity }: PodSpec): readonly NodeSelectorTerm[] {
+  return affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+}
+
+function narrowedTermFaults(spec: PodSpec, old: PodSpec): FieldError[] {
+  const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
+  const [now, before] = [requiredTerms(spec), requiredTerms(old)];
+  if (before.length === 0) return [];
+  if (now.length !== before.length) {
+    const value = now.length === 0 ? null : goList('NodeSelectorTerm', now);
+    const text = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
+    return [invalidValue(path, value, text)];
+  }
+  return before.flatMap((term, i) =>
+    onlyAdds(now[i] ?? {}, term)
+      ? []
+      : [
+          invalidValue(
+            `${path}[${i}]`,
+            goValue('NodeSelectorTerm', now[i]),
+            'only additions are allowed (no mutations or deletions)',
+          ),
+        ],
+  );
+}
+
+function onlyAdds(now: NodeSelectorTerm, before: NodeSelectorTerm): boolean {
+  const { matchExpressions: expressions = [], matchFields: fields = [] } = before;
+  const { matchExpressions = [], matchFields = [] } = now;
+  if (expressions.length + fields.length === 0) return matchExpressions.length + matchFields.length === 0;
+  return (
+    isDeepStrictEqual(matchExpressions.slice(0, expressions.length), expressions) &&
+    isDeepStrictEqual(matchFields.slice(0, fields.length), fields)
+  );
 }
 
 /** The new spec with all that may change taken from the old one: equal to the old when nothing else changed. */
@@ -134,11 +207,22 @@ function frozenPart(spec: PodSpec, old: PodSpec): PodSpec {
     ...(old.schedulingGates === undefined ? {} : { schedulingGates: old.schedulingGates }),
     ...(old.tolerations === undefined ? {} : { tolerations: old.tolerations }),
     ...(place.nodeSelector === undefined ? {} : { nodeSelector: place.nodeSelector }),
-    ...(place.affinity === undefined ? {} : { affinity: place.affinity }),
+    ...withAffinity(gated ? withNodeAffinityOf(spec.affinity, old.affinity) : spec.affinity),
     ...(grace < 0 && spec.terminationGracePeriodSeconds === 1
       ? { terminationGracePeriodSeconds: grace }
       : {}),
   };
+}
+
+function withAffinity(affinity: PodSpec['affinity']): Pick<PodSpec, 'affinity'> {
+  return affinity === undefined ? {} : { affinity };
+}
+
+/** Of a gated pod only the part about nodes may change. */
+function withNodeAffinityOf(now: PodSpec['affinity'], old: PodSpec['affinity']): PodSpec['affinity'] {
+  const { nodeAffinity: _node, ...rest } = now ?? {};
+  if (old?.nodeAffinity !== undefined) return { ...rest, nodeAffinity: old.nodeAffinity };
+  return old === undefined && Object.keys(rest).length === 0 ? undefined : rest;
 }
 
 function withImages(now: readonly Container[], before: readonly Container[]): readonly Container[] {

@@ -1,13 +1,17 @@
 import type {
   Container,
+  NodeSelectorTerm,
   Pod,
   PodAffinityTerm,
   PodSpec,
   PodTemplateSpec,
-  Volume,
 } from '../../../openapi/generated/types.ts';
-import { milliValue, parseQuantity } from '../../../openapi/machinery/quantity.ts';
-import { dnsLabel } from '../validation/names.ts';
+import { ipWarnings } from '../validation/address-warnings.ts';
+import { dnsLabel, labelValue } from '../validation/names.ts';
+import { fractionalBytes } from '../validation/resource-names.ts';
+import { visitContainers } from '../validation/windows.ts';
+import { portWarnings } from './port-warnings.ts';
+import { volumeWarnings } from './volume-warnings.ts';
 
 /** What is accepted of a new pod and yet is probably not what its writer meant. */
 export function podWarnings(pod: Pod): readonly string[] {
@@ -17,7 +21,7 @@ export function podWarnings(pod: Pod): readonly string[] {
     "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
   return [
     ...(name === '' || problems.length === 0 ? [] : [`${host}: [${problems.join(' ')}]`]),
-    ...specWarnings('spec', pod.spec),
+    ...templateOrPodWarnings('', pod),
   ];
 }
 
@@ -30,164 +34,186 @@ export function nameWarnings(name = ''): readonly string[] {
 }
 
 export function templateWarnings(path: string, template: PodTemplateSpec | undefined): readonly string[] {
-  return specWarnings(`${path}.spec`, template?.spec);
+  return template === undefined ? [] : templateOrPodWarnings(path, template);
 }
 
 const oldLabels: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/os': 'kubernetes.io/os',
-  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
-  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
-  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
-  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
-};
-const oldLabelSince: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/os': 'v1.14',
-  'beta.kubernetes.io/arch': 'v1.14',
+  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
+  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+  'failure-domain.beta.kubernetes.io/zone':
+    'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  'failure-domain.beta.kubernetes.io/region':
+    'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+  'beta.kubernetes.io/instance-type':
+    'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
 };
 
-function specWarnings(path: string, spec: PodSpec | undefined): readonly string[] {
+const oldAnnotations: Readonly<Record<string, string>> = {
+  'scheduler.alpha.kubernetes.io/critical-pod':
+    'non-functional in v1.16+; use the "priorityClassName" field instead',
+  'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+  'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+};
+
+/** `root` is the path of what holds metadata and spec: "" for a pod. */
+function templateOrPodWarnings(
+  root: string,
+  { metadata, spec }: Pick<Pod, 'metadata' | 'spec'>,
+): readonly string[] {
   if (spec === undefined) return [];
-  const containers = [
-    ...(spec.initContainers ?? []).map((each, i) => [`${path}.initContainers[${i}]`, each] as const),
-    ...spec.containers.map((each, i) => [`${path}.containers[${i}]`, each] as const),
-  ];
+  const path = root === '' ? 'spec' : `${root}.spec`;
+  const annotations = metadata?.annotations ?? {};
+  const at = `${root === '' ? '' : `${root}.`}metadata.annotations`;
+  const containers = visitContainers(path, spec);
   return [
-    ...Object.keys(spec.nodeSelector ?? {})
-      .filter((key) => Object.hasOwn(oldLabels, key))
-      .map(
-        (key) =>
-          `${path}.nodeSelector[${key}]: deprecated since ${oldLabelSince[key] ?? 'v1.17'}; use "${oldLabels[key] ?? ''}" instead`,
-      ),
-    ...selectorWarnings(path, spec),
+    ...Object.keys(spec.nodeSelector ?? {}).flatMap((key) => {
+      const text = oldLabels[key];
+      return text === undefined ? [] : [`${path}.nodeSelector[${key}]: ${text}`];
+    }),
+    ...nodeAffinityWarnings(`${path}.affinity.nodeAffinity`, spec),
+    ...spreadWarnings(`${path}.topologySpreadConstraints`, spec),
+    ...Object.entries(oldAnnotations)
+      .filter(([key]) => Object.hasOwn(annotations, key))
+      .map(([key, text]) => `${at}[${key}]: ${text}`),
+    ...volumeWarnings(`${path}.volumes`, spec.volumes ?? []),
     ...repeated(
       `${path}.hostAliases`,
       'ip',
       (spec.hostAliases ?? []).map(({ ip }) => ip),
     ),
-    ...(spec.volumes ?? []).flatMap((volume, i) => volumeWarnings(`${path}.volumes[${i}]`, volume)),
-    ...repeated(
-      `${path}.imagePullSecrets`,
-      'name',
-      (spec.imagePullSecrets ?? []).map(({ name = '' }) => name),
-    ),
-    ...containers.flatMap(([at, container]) => containerWarnings(at, container)),
+    ...pullSecretWarnings(`${path}.imagePullSecrets`, spec),
+    ...['memory', 'ephemeral-storage'].flatMap((name) => {
+      const value = spec.overhead?.[name];
+      return value === undefined ? [] : fractionalBytes(`${path}.overhead[${name}]`, value);
+    }),
+    ...seccompWarnings(at, annotations, 'pod', spec.securityContext?.seccompProfile),
+    ...containers.flatMap(([place, container]) => [
+      ...seccompWarnings(at, annotations, container.name, container.securityContext?.seccompProfile),
+      ...containerWarnings(place, container),
+    ]),
     ...portWarnings(containers),
+    ...((spec.terminationGracePeriodSeconds ?? 0) < 0
+      ? [
+          `${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
+        ]
+      : []),
+    ...podAffinityWarnings(path, spec),
+    ...(spec.dnsConfig?.nameservers ?? []).flatMap((ip, i) =>
+      ipWarnings(`${path}.dnsConfig.nameservers[${i}]`, ip),
+    ),
+    ...(spec.hostAliases ?? []).flatMap(({ ip }, i) => ipWarnings(`${path}.hostAliases[${i}].ip`, ip)),
   ];
 }
 
-function repeated(path: string, field: string, values: readonly string[]): readonly string[] {
-  return values.flatMap((value, i) => {
-    if (value === '') return [`${path}[${i}].${field}: invalid empty ${field} ""`];
-    return values.indexOf(value) < i
-      ? [`${path}[${i}].${field}: duplicate ${field} ${JSON.stringify(value)}`]
-      : [];
+function seccompWarnings(
+  path: string,
+  annotations: Readonly<Record<string, string>>,
+  name: string,
+  profile: object | undefined,
+): readonly string[] {
+  const key =
+    name === 'pod'
+      ? 'seccomp.security.alpha.kubernetes.io/pod'
+      : `container.seccomp.security.alpha.kubernetes.io/${name}`;
+  if (profile !== undefined || !Object.hasOwn(annotations, key)) return [];
+  return [`${path}[${key}]: non-functional in v1.27+; use the "seccompProfile" field instead`];
+}
+
+function nodeAffinityWarnings(path: string, { affinity }: PodSpec): readonly string[] {
+  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const preferred = affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution;
+  return [
+    ...(required ?? []).flatMap((term, i) =>
+      nodeTermWarnings(
+        `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${i}]`,
+        term,
+        false,
+      ),
+    ),
+    ...(preferred ?? []).flatMap(({ preference }, i) =>
+      nodeTermWarnings(
+        `${path}.preferredDuringSchedulingIgnoredDuringExecution[${i}].preference`,
+        preference,
+        true,
+      ),
+    ),
+  ];
+}
+
+function nodeTermWarnings(path: string, term: NodeSelectorTerm, withValues: boolean): readonly string[] {
+  return (term.matchExpressions ?? []).flatMap(({ key, values = [] }, i) => {
+    const at = `${path}.matchExpressions[${i}]`;
+    const text = oldLabels[key];
+    return [
+      ...(text === undefined ? [] : [`${at}.key: ${key} is ${text}`]),
+      ...(withValues
+        ? values.flatMap((value, j) =>
+            labelValue(value).map((fault) => `${at}.values[${j}]: ${value} is invalid, ${fault}`),
+          )
+        : []),
+    ];
   });
 }
 
-function selectorWarnings(path: string, spec: PodSpec): readonly string[] {
-  const text = 'a null labelSelector results in matching no pod';
+const matchesNothing = 'a null labelSelector results in matching no pod';
+
+function spreadWarnings(path: string, { topologySpreadConstraints = [] }: PodSpec): readonly string[] {
+  return topologySpreadConstraints.flatMap(({ topologyKey, labelSelector }, i) => {
+    const text = oldLabels[topologyKey];
+    return [
+      ...(text === undefined ? [] : [`${path}[${i}].topologyKey: ${topologyKey} is ${text}`]),
+      ...(labelSelector === undefined ? [`${path}[${i}].labelSelector: ${matchesNothing}`] : []),
+    ];
+  });
+}
+
+function repeated(path: string, field: string, values: readonly string[]): readonly string[] {
+  return values.flatMap((value, i) =>
+    values.indexOf(value) < i ? [`${path}[${i}].${field}: duplicate ${field} ${JSON.stringify(value)}`] : [],
+  );
+}
+
+function pullSecretWarnings(path: string, { imagePullSecrets = [] }: PodSpec): readonly string[] {
+  const names = imagePullSecrets.map(({ name = '' }) => name);
+  return [
+    ...repeated(path, 'name', names),
+    ...names.flatMap((name, i) => (name === '' ? [`${path}[${i}].name: invalid empty name ""`] : [])),
+  ];
+}
+
+function podAffinityWarnings(path: string, { affinity }: PodSpec): readonly string[] {
   const required = 'requiredDuringSchedulingIgnoredDuringExecution';
   const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
-  const unselective = (at: string, term: PodAffinityTerm | undefined): readonly string[] =>
-    term !== undefined && term.labelSelector === undefined ? [`${at}.labelSelector: ${text}`] : [];
-  return [
-    ...(spec.topologySpreadConstraints ?? []).flatMap(({ labelSelector }, i) =>
-      labelSelector === undefined ? [`${path}.topologySpreadConstraints[${i}].labelSelector: ${text}`] : [],
-    ),
-    ...(['podAffinity', 'podAntiAffinity'] as const).flatMap((kind) => {
-      const affinity = spec.affinity?.[kind];
-      const at = `${path}.affinity.${kind}`;
-      return [
-        ...(affinity?.[required] ?? []).flatMap((term, i) => unselective(`${at}.${required}[${i}]`, term)),
-        ...(affinity?.[preferred] ?? []).flatMap(({ podAffinityTerm }, i) =>
-          unselective(`${at}.${preferred}[${i}].podAffinityTerm`, podAffinityTerm),
-        ),
-      ];
-    }),
-  ];
+  const unselective = (at: string, term: PodAffinityTerm): readonly string[] =>
+    term.labelSelector === undefined ? [`${at}.labelSelector: ${matchesNothing}`] : [];
+  return (['podAffinity', 'podAntiAffinity'] as const).flatMap((kind) => {
+    const at = `${path}.affinity.${kind}`;
+    return [
+      ...(affinity?.[kind]?.[required] ?? []).flatMap((term, i) =>
+        unselective(`${at}.${required}[${i}]`, term),
+      ),
+      ...(affinity?.[kind]?.[preferred] ?? []).flatMap(({ podAffinityTerm }, i) =>
+        unselective(`${at}.${preferred}[${i}].podAffinityTerm`, podAffinityTerm),
+      ),
+    ];
+  });
 }
 
-const oldVolumes: Readonly<Partial<Record<keyof Volume, string>>> = {
-  gitRepo: 'deprecated in v1.11, and disabled by default in v1.33+',
-  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
-  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
-  flocker: 'deprecated in v1.22, non-functional in v1.25+',
-  storageos: 'deprecated in v1.22, non-functional in v1.25+',
-  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
-  rbd: 'deprecated in v1.28, non-functional in v1.31+',
-  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-};
-
-function volumeWarnings(path: string, volume: Volume): readonly string[] {
-  return Object.entries(oldVolumes)
-    .filter(([name]) => volume[name as keyof Volume] !== undefined)
-    .map(([name, text]) => `${path}.${name}: ${text}`);
-}
-
-function containerWarnings(path: string, container: Container): readonly string[] {
-  const { env = [], resources } = container;
+function containerWarnings(path: string, { env = [], resources }: Container): readonly string[] {
   const names = env.map(({ name }) => name);
-  const bytes = (['limits', 'requests'] as const).flatMap((field) =>
-    ['memory', 'ephemeral-storage'].flatMap((name) => {
-      const value = resources?.[field]?.[name];
-      if (value === undefined || milliValue(parseQuantity(value)) % 1000n === 0n) return [];
-      return [
-        `${path}.resources.${field}[${name}]: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`,
-      ];
-    }),
-  );
   return [
-    ...names.flatMap((name, i) =>
-      names.indexOf(name) < i
-        ? [
-            `${path}.env[${i}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
-          ]
-        : [],
+    ...['memory', 'ephemeral-storage'].flatMap((name) =>
+      (['limits', 'requests'] as const).flatMap((field) => {
+        const value = resources?.[field]?.[name];
+        return value === undefined ? [] : fractionalBytes(`${path}.resources.${field}[${name}]`, value);
+      }),
     ),
-    ...bytes,
+    ...env.flatMap(({ name, value = '', valueFrom }, i) => {
+      // What is built upon the value before it hides nothing.
+      const builds = valueFrom === undefined && value.includes(`$(${name})`) && value !== `$(${name})`;
+      if (names.indexOf(name) === i || builds) return [];
+      const text = `hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`;
+      return [`${path}.env[${i}]: ${text}`];
+    }),
   ];
-}
-
-interface SeenPort {
-  readonly path: string;
-  readonly name: string;
-  readonly id: string;
-  readonly bare: boolean;
-}
-
-/** Ports that say the same twice: within a container by number, in the whole pod by name. */
-function portWarnings(containers: readonly (readonly [string, Container])[]): readonly string[] {
-  const named = new Map<string, string>();
-  const warnings: string[] = [];
-  for (const [path, { ports = [] }] of containers) {
-    const seen: SeenPort[] = [];
-    for (const [i, port] of ports.entries()) {
-      const at = `${path}.ports[${i}]`;
-      const { hostPort = 0, hostIP = '', protocol = 'TCP', name = '' } = port;
-      if (hostIP !== '' && hostPort === 0) {
-        const fields = `{Name:${name} HostPort:0 ContainerPort:${port.containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
-        warnings.push(`${at}: hostIP set without hostPort: ${fields}`);
-      }
-      const mine = {
-        path: at,
-        name,
-        id: `${port.containerPort}/${protocol}`,
-        bare: hostPort === 0 && hostIP === '',
-      };
-      const before = seen.find(({ id }) => id === mine.id);
-      if (before !== undefined) {
-        const word = before.bare === mine.bare && before.name === name ? 'duplicate' : 'overlapping';
-        warnings.push(`${at}: ${word} port definition with ${before.path}`);
-      }
-      seen.push(mine);
-      const first = named.get(name);
-      if (name !== '' && first !== undefined) {
-        warnings.push(
-          `${at}: duplicate port name ${JSON.stringify(name)} with ${first}, services and probes that select ports by name will use ${first}`,
-        );
-      } else if (name !== '') named.set(name, at);
-    }
-  }
-  return warnings;
 }

@@ -18,7 +18,7 @@ import { withPodLevelDefaults } from './pod-level-resources.ts';
 import { evictionSubresource } from './pod-eviction.ts';
 import { qosClassOf } from './pod-qos.ts';
 import { withMergedLabelKeys } from './pod-label-keys.ts';
-import { podUpdateFaults } from './pod-update.ts';
+import { podAnnotationUpdateFaults, podUpdateFaults } from './pod-update.ts';
 import { podWarnings } from './pod-warnings.ts';
 
 export const podStrategy: Strategy<Pod> = {
@@ -29,7 +29,11 @@ export const podStrategy: Strategy<Pod> = {
   prepareForCreate: (pod, { now }) => initialStatus(withMergedLabelKeys(withPositiveGrace(pod)), now),
   prepareForUpdate: (pod, old) => withKeptPriority(withPositiveGrace(pod), old),
   validate: (pod) => [...podFaults(pod), ...createFaults(pod)],
-  validateUpdate: (pod, old) => [...podFaults(pod), ...podUpdateFaults(pod, old)],
+  validateUpdate: (pod, old) => [
+    ...podFaults(pod),
+    ...podAnnotationUpdateFaults(pod, old),
+    ...podUpdateFaults(pod, old),
+  ],
   warnings: (pod, old) => (old === undefined ? podWarnings(pod) : []),
   generationGrows: specChanged,
   gracePeriodSeconds,

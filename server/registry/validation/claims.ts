@@ -7,7 +7,7 @@ import {
   required,
 } from '../../../openapi/machinery/status.ts';
 import { oneOf, texts } from './field-errors.ts';
-import { dnsSubdomain } from './names.ts';
+import { dnsLabel, dnsSubdomain } from './names.ts';
 import { labelSelectorFaults } from './selectors.ts';
 
 export const accessModes: readonly string[] = [
@@ -30,6 +30,9 @@ export function claimSpecFaults(path: string, spec: PersistentVolumeClaimSpec): 
   faults.push(...oneOf(`${path}.volumeMode`, volumeMode, ['Block', 'Filesystem']));
   faults.push(...dataSourceFaults(`${path}.dataSource`, spec.dataSource));
   faults.push(...dataSourceFaults(`${path}.dataSourceRef`, spec.dataSourceRef));
+  faults.push(...bothSourcesFaults(path, spec));
+  const attributes = spec.volumeAttributesClassName ?? '';
+  if (attributes !== '') faults.push(...texts(`${path}.volumeAttributesClassName`, attributes, dnsSubdomain));
   return faults;
 }
 
@@ -50,25 +53,41 @@ function storageFaults(path: string, storage: string | undefined): FieldError[] 
 
 interface DataSource {
   readonly apiGroup?: string;
-  readonly kind: string;
-  readonly name: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+}
+
+function bothSourcesFaults(
+  path: string,
+  { dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
+): FieldError[] {
+  if (dataSource === undefined || dataSourceRef === undefined) return [];
+  // The value that is printed is the other field's path.
+  const other = `${path}.dataSource`;
+  if ((dataSourceRef.namespace ?? '') !== '') {
+    return [invalidValue(path, other, 'may not be specified when dataSourceRef.namespace is specified')];
+  }
+  const same =
+    dataSource.kind === dataSourceRef.kind &&
+    dataSource.name === dataSourceRef.name &&
+    (dataSource.apiGroup ?? '') === (dataSourceRef.apiGroup ?? '');
+  return same ? [] : [invalidValue(path, other, 'must match dataSourceRef')];
 }
 
 function dataSourceFaults(path: string, source: DataSource | undefined): FieldError[] {
   if (source === undefined) return [];
-  const group = source.apiGroup ?? '';
+  const { kind = '', name = '' } = source;
+  // Sent and kept as null by some.
+  const group = (source.apiGroup as string | null | undefined) ?? '';
+  const namespace = (source.namespace as string | null | undefined) ?? '';
   return [
-    ...(source.name === '' ? [required(`${path}.name`)] : []),
-    ...(source.kind === '' ? [required(`${path}.kind`)] : []),
-    ...(group === '' && source.kind !== 'PersistentVolumeClaim'
-      ? [
-          invalidValue(
-            path,
-            source.kind,
-            "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
-          ),
-        ]
+    ...(name === '' ? [required(`${path}.name`)] : []),
+    ...(kind === '' ? [required(`${path}.kind`)] : []),
+    ...(group === '' && kind !== 'PersistentVolumeClaim'
+      ? [invalidValue(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")]
       : []),
     ...(group === '' ? [] : texts(`${path}.apiGroup`, group, dnsSubdomain)),
+    ...(namespace === '' ? [] : texts(`${path}.namespace`, namespace, dnsLabel)),
   ];
 }

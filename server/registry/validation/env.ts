@@ -1,12 +1,14 @@
 import type {
   EnvFromSource,
   EnvVar,
+  FileKeySelector,
   ObjectFieldSelector,
   ResourceFieldSelector,
+  Volume,
 } from '../../../openapi/generated/types.ts';
 import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
-import { notSupported, texts } from './field-errors.ts';
-import { configMapKey, dnsSubdomain, envVarName, qualifiedName } from './names.ts';
+import { noBacksteps, notFoundValue, notSupported, texts } from './field-errors.ts';
+import { configMapKey, dnsLabel, dnsSubdomain, envVarName, qualifiedName } from './names.ts';
 
 const envFieldPaths: readonly string[] = [
   'metadata.name',
@@ -66,6 +68,7 @@ function valueFromFaults(path: string, { value = '', valueFrom }: EnvVar): Field
       : resourceFieldFaults(`${path}.resourceFieldRef`, resourceFieldRef, false)),
     ...(configMapKeyRef === undefined ? [] : keyRefFaults(`${path}.configMapKeyRef`, configMapKeyRef)),
     ...(secretKeyRef === undefined ? [] : keyRefFaults(`${path}.secretKeyRef`, secretKeyRef)),
+    ...(fileKeyRef === undefined ? [] : fileRefFaults(`${path}.fileKeyRef`, fileKeyRef)),
   ];
   const problem = sourceCountProblem(given.length, value);
   return problem === undefined ? faults : [...faults, invalidValue(path, '', problem)];
@@ -84,6 +87,35 @@ function keyRefFaults(path: string, ref: { readonly name?: string; readonly key:
     ...texts(`${path}.name`, ref.name ?? '', dnsSubdomain),
     ...(ref.key === '' ? [required(`${path}.key`)] : texts(`${path}.key`, ref.key, configMapKey)),
   ];
+}
+
+function fileRefFaults(path: string, ref: FileKeySelector): FieldError[] {
+  const { key = '', volumeName = '', path: file = '' } = ref as Partial<FileKeySelector>;
+  return [
+    ...(key === '' ? [required(`${path}.key`)] : texts(`${path}.key`, key, envVarName)),
+    ...(volumeName === ''
+      ? [required(`${path}.volumeName`)]
+      : texts(`${path}.volumeName`, volumeName, dnsLabel)),
+    ...(file === '' ? [required(`${path}.path`)] : noBacksteps(`${path}.path`, file)),
+  ];
+}
+
+/** Files that variables come from are in an emptyDir of the pod. */
+export function fileVolumeFaults(
+  path: string,
+  env: readonly EnvVar[],
+  volumes: readonly Volume[],
+): FieldError[] {
+  return env.flatMap(({ valueFrom }, i) => {
+    if (valueFrom?.fileKeyRef === undefined) return [];
+    const name = (valueFrom.fileKeyRef.volumeName as string | undefined) ?? '';
+    const at = `${path}[${i}].valueFrom.fileKeyRef.volumeName`;
+    const volume = volumes.find((each) => each.name === name);
+    if (volume === undefined) return [notFoundValue(at, name)];
+    return volume.emptyDir === undefined
+      ? [invalidValue(at, name, 'referenced volume must be of type emptyDir')]
+      : [];
+  });
 }
 
 export function fieldRefFaults(

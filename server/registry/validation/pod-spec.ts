@@ -17,6 +17,7 @@ import {
   initContainerFaults,
   paddedImage,
 } from './containers.ts';
+import { fileVolumeFaults } from './env.ts';
 import { inRange, notSupported, oneOf, texts } from './field-errors.ts';
 import { dnsLabel, dnsSubdomain, labelValue, qualifiedName, underscoredSubdomain } from './names.ts';
 import { podClaimFaults } from './pod-claims.ts';
@@ -80,6 +81,9 @@ export function podSpecFaults(path: string, spec: PodSpec, rules: PodSpecRules):
     ...aliasFaults(`${path}.hostAliases`, spec),
     ...classFaults(path, spec),
     ...systemFaults(path, spec),
+    ...visitContainers(path, spec).flatMap(([at, { env = [] }]) =>
+      fileVolumeFaults(`${at}.env`, env, spec.volumes ?? []),
+    ),
     ...(rules.isPod ? podOnlyFaults(path, spec) : []),
   ];
 }
@@ -248,7 +252,9 @@ function classFaults(path: string, spec: PodSpec): FieldError[] {
     ...(runtimeClassName === undefined
       ? []
       : texts(`${path}.runtimeClassName`, runtimeClassName, dnsSubdomain)),
-    ...oneOf(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['Never', 'PreemptLowerPriority']),
+    ...(spec.preemptionPolicy === ''
+      ? [required(`${path}.preemptionPolicy`)]
+      : oneOf(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'])),
     ...Object.entries(overhead ?? {}).flatMap(([name, value]) =>
       quantityNotNegative(`${path}.overhead[${name}]`, value),
     ),

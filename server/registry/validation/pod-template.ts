@@ -1,13 +1,8 @@
 import type { PodTemplateSpec } from '../../../openapi/generated/types.ts';
-import {
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  required,
-} from '../../../openapi/machinery/status.ts';
+import { type FieldError, forbiddenField, required } from '../../../openapi/machinery/status.ts';
+import { annotationFaults } from './annotations.ts';
 import { notSupported } from './field-errors.ts';
 import { labelProblems } from '../generic/metadata.ts';
-import { qualifiedName } from './names.ts';
 import { podAnnotationFaults } from './pod-annotations.ts';
 import { podSpecFaults } from './pod-spec.ts';
 
@@ -28,12 +23,6 @@ export function podTemplateFaults(path: string, template: PodTemplateSpec | unde
           ),
         ]),
   ];
-}
-
-function annotationFaults(path: string, annotations: Readonly<Record<string, string>>): FieldError[] {
-  return Object.keys(annotations).flatMap((key) =>
-    qualifiedName(key.toLowerCase()).map((fault) => invalidValue(path, key, fault)),
-  );
 }
 
 /** Controllers that replace what ends need pods that always restart. */

@@ -72,6 +72,12 @@ export function podLevelResourceName(path: string, name: string): FieldError[] {
   return [notSupported(path, name, ['cpu', 'hugepages-', 'memory'])];
 }
 
+/** A warning of an amount of bytes that is no whole number. */
+export function fractionalBytes(path: string, value: string): readonly string[] {
+  if (milliValue(parseQuantity(value)) % 1000n === 0n) return [];
+  return [`${path}: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`];
+}
+
 /** Huge pages come whole. */
 export function hugePageFaults(path: string, name: string, value: string): FieldError[] {
   if (!name.startsWith('hugepages-')) return [];

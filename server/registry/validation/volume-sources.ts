@@ -290,7 +290,7 @@ const csiSecrets = [
 ] as const;
 
 function csiFaults(path: string, source: Source<'csi'>, of: OfVolume): FieldError[] {
-  const faults = csiDriverNameFaults(`${path}.driver`, (source.driver) ?? '');
+  const faults = csiDriverNameFaults(`${path}.driver`, source.driver);
   if (of === undefined) {
     const name = source.nodePublishSecretRef?.name;
     if (source.nodePublishSecretRef === undefined) return faults;
@@ -322,13 +322,19 @@ export function gitRepoFaults(
   return [...missing(path, { repository }), ...descendingPath(`${path}.directory`, directory)];
 }
 
+/** Some sources are told by other names when they are one too many. */
+export const secondNames: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
+
 /** The first source is checked; a second one is a fault. */
 export function onlyFirst(
   path: string,
   given: readonly string[],
   check: (name: string) => FieldError[],
+  rules: { readonly names: Readonly<Record<string, string>>; readonly always?: string },
 ): FieldError[] {
   return given.flatMap((name, i) =>
-    i === 0 ? check(name) : [forbiddenField(`${path}.${name}`, 'may not specify more than 1 volume type')],
+    i === 0 || name === rules.always
+      ? check(name)
+      : [forbiddenField(`${path}.${rules.names[name] ?? name}`, 'may not specify more than 1 volume type')],
   );
 }

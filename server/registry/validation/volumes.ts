@@ -1,7 +1,7 @@
 import type {
   DownwardAPIVolumeFile,
   KeyToPath,
-  PersistentVolumeClaimSpec,
+  ObjectMeta,
   ProjectedVolumeSource,
   Volume,
   VolumeProjection,
@@ -15,6 +15,8 @@ import {
   required,
 } from '../../../openapi/machinery/status.ts';
 import { claimSpecFaults } from './claims.ts';
+import { annotationFaults } from './annotations.ts';
+import { labelProblems } from '../generic/metadata.ts';
 import { fieldRefFaults, resourceFieldFaults, volumeFieldPaths } from './env.ts';
 import { modeFaults, oneOf, ownPath, texts } from './field-errors.ts';
 import { dnsLabel } from './names.ts';
@@ -23,6 +25,7 @@ import {
   gitRepoFaults,
   missing,
   onlyFirst,
+  secondNames,
   sharedSourceFaults,
 } from './volume-sources.ts';
 
@@ -110,12 +113,17 @@ const sources: readonly (keyof Volume)[] = [
 function sourceFaults(path: string, volume: Volume): FieldError[] {
   const given = sources.filter((name) => volume[name] !== undefined);
   if (given.length === 0) return [required(path, 'must specify a volume type')];
-  return onlyFirst(path, given, (name) => {
-    const check = own[name as keyof Volume];
-    if (check !== undefined) return check(`${path}.${name}`, volume);
-    const source = volume[name as SharedSource];
-    return source === undefined ? [] : sharedSourceFaults(name as SharedSource, path, source, undefined);
-  });
+  return onlyFirst(
+    path,
+    given,
+    (name) => {
+      const check = own[name as keyof Volume];
+      if (check !== undefined) return check(`${path}.${name}`, volume);
+      const source = volume[name as SharedSource];
+      return source === undefined ? [] : sharedSourceFaults(name as SharedSource, path, source, undefined);
+    },
+    { names: secondNames },
+  );
 }
 
 function emptyDirFaults(path: string, { emptyDir }: Volume): FieldError[] {
@@ -251,8 +259,46 @@ function tokenFaults(
 function ephemeralFaults(path: string, { ephemeral }: Volume): FieldError[] {
   const template = ephemeral?.volumeClaimTemplate;
   if (template === undefined) return [required(`${path}.volumeClaimTemplate`)];
-  const spec: PersistentVolumeClaimSpec = template.spec;
-  return claimSpecFaults(`${path}.volumeClaimTemplate.spec`, spec);
+  const at = `${path}.volumeClaimTemplate`;
+  return [
+    ...templateMetadataFaults(`${at}.metadata`, template.metadata),
+    ...claimSpecFaults(`${at}.spec`, template.spec),
+  ];
+}
+
+/** Labels and annotations are all that a template of a claim may say of it. In the order of the type. */
+const otherMetadata = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+] as const;
+
+function templateMetadataFaults(path: string, metadata: ObjectMeta = {}): FieldError[] {
+  const given: Readonly<Record<string, unknown>> = { ...metadata };
+  const isSet = (value: unknown): boolean =>
+    value !== undefined && value !== null && value !== '' && value !== 0;
+  return [
+    ...annotationFaults(`${path}.annotations`, metadata.annotations ?? {}),
+    ...labelProblems(metadata.labels ?? {}, `${path}.labels`),
+    ...otherMetadata
+      .filter((field) => isSet(given[field]))
+      .map((field) => forbiddenField(`${path}.${goFieldName(field)}`, 'cannot be set')),
+  ];
+}
+
+/** The field's name as its Go name with a small first letter. */
+function goFieldName(field: string): string {
+  return field === 'uid' ? 'uID' : field;
 }
 
 function imageFaults(path: string, { image }: Volume): FieldError[] {

@@ -59,7 +59,7 @@ function domainFaults(domain: string): readonly string[] {
   ];
 }
 
-type Visited = readonly [path: string, container: Pick<Container, 'securityContext' | 'volumeDevices'>];
+type Visited = readonly [path: string, container: Container];
 
 /** Every container of a pod with its path, in kube-apiserver's order. */
 export function visitContainers(path: string, spec: PodSpec): readonly Visited[] {
