@@ -1,4 +1,3 @@
-import type { Resource } from '../../openapi/machinery/resource.ts';
 import { createClusterRoleAggregationController } from './clusterrole-aggregation.ts';
 import type { Controller } from './controller.ts';
 import { createCronJobController } from './cronjob.ts';
@@ -16,15 +15,19 @@ import { createNamespaceController } from './namespace.ts';
 import { createNodeIpamController, type NodeIpamOptions } from './nodeipam.ts';
 import { createNodeLifecycleController, type NodeLifecycleOptions } from './nodelifecycle.ts';
 import { createPodGcController, type PodGcOptions } from './podgc.ts';
+import { createPvProtectionController } from './pv-protection.ts';
+import { createPvcProtectionController } from './pvc-protection.ts';
 import { createReplicaSetController } from './replicaset.ts';
 import { createReplicationControllerController } from './replicationcontroller.ts';
+import { createResourceQuotaController } from './resourcequota.ts';
 import { createRootCaController } from './root-ca.ts';
 import { createServiceAccountController } from './serviceaccount.ts';
-import { storedResources } from './shared/listable.ts';
+import type { ServedResources } from './shared/served.ts';
 import { createStaleDisruptionController } from './stale-disruption.ts';
 import { createStatefulSetController } from './statefulset.ts';
 import { createTaintEvictionController } from './taint-eviction.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished.ts';
+import { createVacProtectionController } from './vac-protection.ts';
 
 export interface ControllerOptions extends NodeIpamOptions, NodeLifecycleOptions, PodGcOptions {
   /** PEM of the cluster's CA, for kube-root-ca.crt. */
@@ -35,9 +38,8 @@ export interface ControllerOptions extends NodeIpamOptions, NodeLifecycleOptions
 /** All controllers, in no particular order: each runs by itself. `served`: what may own, be owned, or fill a namespace. */
 export function allControllers(
   options: ControllerOptions,
-  served: readonly Resource[],
+  served: ServedResources,
 ): readonly Controller[] {
-  const resources = storedResources(served);
   return [
     createDeploymentController(),
     createReplicaSetController(),
@@ -52,10 +54,10 @@ export function allControllers(
     createEndpointSliceController(),
     createEndpointsController(),
     createEndpointSliceMirroringController(),
-    createNamespaceController({ resources }),
+    createNamespaceController({ served }),
     createServiceAccountController(),
     createRootCaController(options),
-    createGarbageCollector({ resources }),
+    createGarbageCollector({ served }),
     createNodeIpamController(options),
     createNodeLifecycleController(options),
     createTaintEvictionController(),
@@ -63,5 +65,9 @@ export function allControllers(
     createTtlAfterFinishedController(),
     createEventTtlController(options),
     createClusterRoleAggregationController(),
+    createResourceQuotaController({ resources: served.list() }),
+    createPvcProtectionController(),
+    createPvProtectionController(),
+    createVacProtectionController(),
   ];
 }
