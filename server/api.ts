@@ -35,12 +35,14 @@ import type { KeyStore } from './auth/pki/key-store.ts';
 import { accessReviews } from './auth/reviews/access.ts';
 import { identityReviews } from './auth/reviews/identity.ts';
 import { addressIn, type ServerOptions } from './config.ts';
+import { withCustomResources } from './apiserver/discovery/custom-documents.ts';
 import { customResourcesOf } from './apiserver/discovery/custom-source.ts';
 import { generatedDocuments } from './apiserver/discovery/generated-documents.ts';
 import { operationsSource } from './apiserver/discovery/operations-source.ts';
 import { issuerPage } from './issuer-page.ts';
 import { createRegistry } from './registry/registry.ts';
 import { createStrategies } from './registry/index.ts';
+import type { Registry } from './registry/strategy.ts';
 import type { JsonStore } from './storage/journal/json-store.ts';
 import { tokenIssuer } from './token-issuer.ts';
 
@@ -54,6 +56,7 @@ export interface Api {
   /** Acts as the server itself. */
   readonly client: Client;
   readonly informers: Informers;
+  readonly registry: Registry;
   readonly signer: TokenSigner;
 }
 
@@ -106,7 +109,7 @@ export function createApi(parts: ApiParts): Api {
     pages: [
       createDiscovery({
         source: operationsSource(customResourcesOf(registry)),
-        openapi: generatedDocuments(),
+        openapi: withCustomResources(generatedDocuments(), registry),
         serverAddress: `${advertiseAddress(options)}:${options.listen.port}`,
         version: versionInfo(
           kubernetesRelease,
@@ -138,7 +141,7 @@ export function createApi(parts: ApiParts): Api {
     authorize: (asked) => both.authorize(asked),
     rulesOf: (...args) => rbac.rulesOf(...args),
   };
-  return { server, client, informers, signer };
+  return { server, client, informers, registry, signer };
 }
 
 /** Access to what is stored, for parts that the server is made of. */

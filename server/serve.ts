@@ -5,8 +5,6 @@ import { dirname, join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { createEventRecorder } from '../openapi/client/create-event-recorder.ts';
 import { createClient } from '../openapi/client/create-client.ts';
-import { allResources } from '../openapi/generated/resources.ts';
-import { operations } from '../openapi/generated/operations.ts';
 import { systemClock } from '../openapi/machinery/clock.ts';
 import { lineLogger, type Logger } from '../openapi/machinery/log.ts';
 import {
@@ -28,6 +26,9 @@ import { kubeconfigText, type Access } from './cli/kubeconfig.ts';
 import { addressIn, type ServerOptions } from './config.ts';
 import { allControllers } from './controllers/index.ts';
 import { runControllers } from './controllers/run.ts';
+import { storedResources } from './controllers/shared/listable.ts';
+import type { ServedResources } from './controllers/shared/served.ts';
+import type { Registered, Registry } from './registry/strategy.ts';
 import { selectControllers } from './controllers/selection.ts';
 import { npmNode, type RunProgram } from './fleet/npm-node.ts';
 import { startFleet, type Fleet } from './fleet/start.ts';
@@ -210,19 +211,28 @@ function runFleet({ options, runProgram, log, signal, stops }: Starting, api: Ap
   return fleet;
 }
 
+/** The registry as controllers see it: one resource for each kind that can be watched. */
+function servedResources(registry: Registry): ServedResources {
+  let from: readonly Registered[] | undefined;
+  let list: ReturnType<ServedResources['list']> = [];
+  return {
+    list() {
+      if (from !== registry.all) {
+        from = registry.all;
+        const watched = from.filter(({ verbs }) => verbs.includes('watch'));
+        list = storedResources(watched.map(({ resource }) => resource));
+      }
+      return list;
+    },
+    subscribe: (listener) => registry.subscribe(listener),
+  };
+}
+
 /** Scheduler and controllers. */
 function runLoops({ options, log, signal, stops }: Starting, api: Api, keys: KeyStore): void {
   const clientFor = (name: string): ReturnType<typeof createClient> =>
     createClient(api.server.transport(partOfServer(name)), { clock, signal, userAgent: `flotilla-${name}` });
-  const stored = allResources.filter((resource) =>
-    operations.some(
-      (each) =>
-        each.group === resource.group &&
-        each.version === resource.version &&
-        each.plural === resource.plural &&
-        each.verbs.includes('watch'),
-    ),
-  );
+  const served = servedResources(api.registry);
   const controllers = selectControllers(
     allControllers(
       {
@@ -230,7 +240,7 @@ function runLoops({ options, log, signal, stops }: Starting, api: Api, keys: Key
         clusterCIDR: options.podCIDR,
         nodeGraceSeconds: options.nodeGracePeriodMs / 1000,
       },
-      stored,
+      served,
     ),
     options.controllers,
   );

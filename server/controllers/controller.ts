@@ -30,6 +30,8 @@ export interface Controller {
   /** As kube-controller-manager's --controllers names it: "deployment", "endpointslice". */
   readonly name: string;
   readonly watches: readonly Watch[];
+  /** Begins watches that come and go while the controller runs. Returns how to end them. */
+  readonly follow?: (start: (watch: Watch) => () => void) => () => void;
   /** Keys that have work even when nothing was ever watched: of loops over everything. */
   readonly firstKeys?: readonly ObjectKey[];
   /** How many keys may be worked on at a time. Default 5. */

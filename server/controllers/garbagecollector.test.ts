@@ -5,16 +5,16 @@ import type { ConfigMap, Secret } from '../../openapi/generated/types.ts';
 import type { OwnerReference } from '../../openapi/machinery/object.ts';
 import { createGarbageCollector } from './garbagecollector.ts';
 import { createNamespaceController } from './namespace.ts';
-import { storedResources } from './shared/listable.ts';
+import { fixedResources } from './shared/served.ts';
 
 let plane: ControlPlane;
 afterEach(() => plane.running.stop());
 
 async function start(): Promise<void> {
-  const resources = storedResources(allResources);
+  const served = fixedResources(allResources);
   plane = await startControlPlane([
-    createGarbageCollector({ resources }),
-    createNamespaceController({ resources }),
+    createGarbageCollector({ served }),
+    createNamespaceController({ served }),
   ]);
 }
 const key = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name });

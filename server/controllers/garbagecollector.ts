@@ -18,33 +18,36 @@ import {
   type OwnerStates,
 } from './shared/owners.ts';
 
+import { chooseServed, followServed, type ServedResources } from './shared/served.ts';
+
 /** Owners that were found absent are remembered, by uid. */
 const absentMax = 5000;
 
 /**
- * Deletes what has lost its last owner, and carries foreground and orphan deletions out. It looks at all stored `resources`.
+ * Deletes what has lost its last owner, and carries foreground and orphan deletions out. It looks at all that is `served` and stored.
  * Keys name any object: "resource|namespace|name".
  */
-export function createGarbageCollector(options: { readonly resources: readonly Resource[] }): Controller {
-  const resources = options.resources.filter((resource) => qualifiedName(resource) !== 'events');
-  const byName = new Map(resources.map((resource) => [qualifiedName(resource), resource]));
+export function createGarbageCollector({ served }: { readonly served: ServedResources }): Controller {
   const absent = new Set<string>();
+  // Events own nothing, and nobody owns them.
+  const collected = chooseServed(served, (all) => all.filter((each) => qualifiedName(each) !== 'events'));
   return {
     name: 'garbagecollector',
     workers: 20,
-    watches: resources.map((resource) => watchAll(resource, resources)),
+    watches: collected.list().map((resource) => watchAll(resource, collected)),
+    follow: (start) => followServed(collected, (resource) => watchAll(resource, collected), start),
     async reconcile(key, context) {
-      const { resource, objectKey } = parseKey(key, byName);
+      const { resource, objectKey } = parseKey(key, collected.list());
       const object = resource === undefined ? undefined : context.informer(resource).get(objectKey);
       if (resource === undefined || object === undefined) return undefined;
-      await new Collection({ resource, object }, graphOf(resources, context), context, absent).run();
+      await new Collection({ resource, object }, graphOf(collected, context), context, absent).run();
       return undefined;
     },
   };
 }
 
-function graphOf(resources: readonly Resource[], context: ControllerContext): OwnerGraph {
-  return { resources, informer: (resource) => context.informer(resource) };
+function graphOf(served: ServedResources, context: ControllerContext): OwnerGraph {
+  return { resources: served.list(), informer: (resource) => context.informer(resource) };
 }
 
 function keyFor(resource: Resource, object: KubeObject): ObjectKey {
@@ -54,22 +57,22 @@ function keyFor(resource: Resource, object: KubeObject): ObjectKey {
 
 function parseKey(
   key: ObjectKey,
-  byName: ReadonlyMap<string, Resource>,
+  resources: readonly Resource[],
 ): { resource: Resource | undefined; objectKey: ObjectKey } {
   const text = key.namespace === undefined ? key.name : `${key.namespace}/${key.name}`;
   const [resourceName = '', namespace = '', ...name] = text.split('|');
   return {
-    resource: byName.get(resourceName),
+    resource: resources.find((resource) => qualifiedName(resource) === resourceName),
     objectKey: { namespace: namespace === '' ? undefined : namespace, name: name.join('|') },
   };
 }
 
 /** An object with owners or with a deletion to carry out is work; so is what a change means to owners and dependents. */
-function watchAll(resource: Resource, resources: readonly Resource[]): Watch {
+function watchAll(resource: Resource, served: ServedResources): Watch {
   return {
     resource,
     keys({ object, old }, context) {
-      const graph = graphOf(resources, context);
+      const graph = graphOf(served, context);
       if (object === undefined && old !== undefined)
         return [
           ...dependentsOf(graph, old.metadata?.uid ?? '').map((item) => keyFor(item.resource, item.object)),

@@ -17,11 +17,8 @@ import { createNodeLifecycleController, type NodeLifecycleOptions } from './node
 import { createPodGcController, type PodGcOptions } from './podgc.ts';
 import { createPvProtectionController } from './pv-protection.ts';
 import { createPvcProtectionController } from './pvc-protection.ts';
-import { createPvProtectionController } from './pv-protection.ts';
-import { createPvcProtectionController } from './pvc-protection.ts';
 import { createReplicaSetController } from './replicaset.ts';
 import { createReplicationControllerController } from './replicationcontroller.ts';
-import { createResourceQuotaController } from './resourcequota.ts';
 import { createResourceQuotaController } from './resourcequota.ts';
 import { createRootCaController } from './root-ca.ts';
 import { createServiceAccountController } from './serviceaccount.ts';
@@ -30,7 +27,6 @@ import { createStaleDisruptionController } from './stale-disruption.ts';
 import { createStatefulSetController } from './statefulset.ts';
 import { createTaintEvictionController } from './taint-eviction.ts';
 import { createTtlAfterFinishedController } from './ttl-after-finished.ts';
-import { createVacProtectionController } from './vac-protection.ts';
 import { createVacProtectionController } from './vac-protection.ts';
 
 export interface ControllerOptions extends NodeIpamOptions, NodeLifecycleOptions, PodGcOptions {
@@ -69,10 +65,6 @@ export function allControllers(
     createTtlAfterFinishedController(),
     createEventTtlController(options),
     createClusterRoleAggregationController(),
-    createResourceQuotaController({ resources }),
-    createPvcProtectionController(),
-    createPvProtectionController(),
-    createVacProtectionController(),
     createResourceQuotaController({ resources: served.list() }),
     createPvcProtectionController(),
     createPvProtectionController(),

@@ -7,6 +7,7 @@ import { isConflict, isNotFound, isStatusError } from '../../openapi/machinery/s
 import type { Controller, ControllerContext } from './controller.ts';
 import { textOf } from './shared/errors.ts';
 import { sameValue } from './shared/hash.ts';
+import type { ServedResources } from './shared/served.ts';
 import { watchOf } from './shared/watches.ts';
 
 const finalizer = 'kubernetes';
@@ -23,9 +24,8 @@ interface Remains {
   readonly error: unknown;
 }
 
-/** Empties a namespace that is being deleted, pods first, then lets it go. `resources`: all that are stored. */
-export function createNamespaceController(options: { readonly resources: readonly Resource[] }): Controller {
-  const content = options.resources.filter((resource) => resource.namespaced);
+/** Empties a namespace that is being deleted, pods first, then lets it go. `served`: all that is stored. */
+export function createNamespaceController({ served }: { readonly served: ServedResources }): Controller {
   return {
     name: 'namespace',
     watches: [
@@ -46,6 +46,7 @@ export function createNamespaceController(options: { readonly resources: readonl
       const namespace = context.informer(namespaces).get(key);
       if (namespace?.metadata?.deletionTimestamp === undefined) return undefined;
       if (!(namespace.spec?.finalizers ?? []).includes(finalizer)) return undefined;
+      const content = served.list().filter((resource) => resource.namespaced);
       return await empty(namespace, content, context);
     },
   };

@@ -8,7 +8,7 @@ import type { Clock } from '../../openapi/machinery/clock.ts';
 import { InvariantError } from '../../openapi/machinery/invariant.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
 import { isConflict, isStatusError } from '../../openapi/machinery/status.ts';
-import type { Controller, ControllerContext } from './controller.ts';
+import type { Controller, ControllerContext, Watch } from './controller.ts';
 
 export interface RunOptions {
   readonly controllers: readonly Controller[];
@@ -95,7 +95,7 @@ function startLoop(
     signal,
   };
   const queue = new WorkQueue({ clock, signal });
-  const synced = watchAll(controller, context, queue);
+  const synced = watchAll(controller, context, queue, informers);
   const ended = synced.then(async () => {
     for (const key of controller.firstKeys ?? []) queue.add(keyText(key));
     const count = controller.workers ?? workersDefault;
@@ -112,16 +112,31 @@ function rethrowBug(error: unknown): void {
   if (error instanceof InvariantError) throw error;
 }
 
-async function watchAll(controller: Controller, context: ControllerContext, queue: WorkQueue): Promise<void> {
+async function watchAll(
+  controller: Controller,
+  context: ControllerContext,
+  queue: WorkQueue,
+  informers: Informers,
+): Promise<void> {
   const onFull = once(() => {
     context.log.log('error', 'The queue is full: what finds no room waits for its next change');
   });
-  for (const watch of controller.watches) {
-    const stop = context.informer(watch.resource).subscribe((change) => {
+  function start(watch: Watch): () => void {
+    return context.informer(watch.resource).subscribe((change) => {
       for (const key of watch.keys(change, context)) if (!queue.add(keyText(key))) onFull();
     });
-    context.signal.addEventListener('abort', stop, { once: true });
   }
+  for (const watch of controller.watches) {
+    context.signal.addEventListener('abort', start(watch), { once: true });
+  }
+  const endOthers = controller.follow?.((watch) => {
+    const stop = start(watch);
+    return () => {
+      stop();
+      informers.forget(watch.resource);
+    };
+  });
+  if (endOthers !== undefined) context.signal.addEventListener('abort', endOthers, { once: true });
   await Promise.all(
     controller.watches.map((watch) => context.informer(watch.resource).waitForSync(context.signal)),
   );

@@ -4,9 +4,7 @@ import { storageVersionHash } from './operations-source.ts';
 import type { ServedResource } from './served-resource.ts';
 
 /** What CustomResourceDefinitions serve, as discovery tells of it. Made anew when the registry changes. */
-export function customResourcesOf(
-  registry: Pick<Registry, 'all' | 'isBuiltIn'>,
-): () => readonly ServedResource[] {
+export function customResourcesOf(registry: Pick<Registry, 'all'>): () => readonly ServedResource[] {
   let made: readonly ServedResource[] = [];
   let from: readonly Registered[] | undefined;
   return () => {
