@@ -179,7 +179,10 @@ describe('NodeAgent', () => {
     const first = (await bench.api.client.get(leases, lease)).spec;
     expect(first).toMatchObject({ holderIdentity: 'n1', leaseDurationSeconds: 40 });
     await bench.clock.advance(11_000);
-    expect((await bench.api.client.get(leases, lease)).spec?.renewTime).not.toBe(first?.renewTime);
+    const renewed = await bench.api.client.get(leases, lease);
+    expect(renewed.spec?.renewTime).not.toBe(first?.renewTime);
+    const { uid = '' } = (await bench.api.client.get(nodes, { name: 'n1' })).metadata ?? {};
+    expect(renewed.metadata?.ownerReferences).toEqual([{ apiVersion: 'v1', kind: 'Node', name: 'n1', uid }]);
     bench.stop();
   });
   it('writes an unchanged status every five minutes, a changed one at once', async () => {

@@ -153,6 +153,7 @@ export class NodeAgent {
           ? await client.create(leases, this.#newLease(renewTime))
           : await client.update(leases, {
               ...this.#lease,
+              metadata: { ...this.#lease.metadata, ownerReferences: this.#leaseOwners(this.#lease) },
               spec: { ...this.#lease.spec, ...this.#leaseSpec(renewTime) },
             });
     } catch (error) {
@@ -167,14 +168,20 @@ export class NodeAgent {
 
   #newLease(renewTime: string): Lease {
     const name = this.#options.config.nodeName;
-    const uid = this.#node?.metadata?.uid;
-    const owner = uid === undefined ? [] : [{ apiVersion: 'v1', kind: 'Node', name, uid }];
     return {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: { name, namespace: leaseNamespace, ownerReferences: owner },
+      metadata: { name, namespace: leaseNamespace, ownerReferences: this.#leaseOwners(undefined) },
       spec: this.#leaseSpec(renewTime),
     };
+  }
+
+  /** The node, as soon as it is known: the first lease may come before it. */
+  #leaseOwners(lease: Lease | undefined): NonNullable<NonNullable<Lease['metadata']>['ownerReferences']> {
+    const { ownerReferences = [] } = lease?.metadata ?? {};
+    const uid = this.#node?.metadata?.uid;
+    if (ownerReferences.length > 0 || uid === undefined) return ownerReferences;
+    return [{ apiVersion: 'v1', kind: 'Node', name: this.#options.config.nodeName, uid }];
   }
 }
 
