@@ -123,6 +123,23 @@ describe('the deployment controller', () => {
     expect(setOf('nginx:1')?.spec?.replicas).toBe(2);
   });
 
+  it('counts revisions with 64 bits, since a user may have written a large one', async () => {
+    await start(deployment(1));
+    await until(plane, () => isDone(1));
+    const annotations = { 'deployment.kubernetes.io/revision': '3546343826724305832' };
+    await plane.api.client.patch(
+      replicaSets,
+      { ...key, name: sets()[0]?.metadata?.name ?? '' },
+      { metadata: { annotations } },
+      { type: 'merge' },
+    );
+    await setImage('nginx:2');
+    await until(plane, () => isDone(1));
+    expect(setOf('nginx:2')?.metadata?.annotations).toMatchObject({
+      'deployment.kubernetes.io/revision': '3546343826724305833',
+    });
+  });
+
   it('keeps as many old sets as the history limit says', async () => {
     await start(deployment(1, { revisionHistoryLimit: 1 }));
     for (const image of ['nginx:2', 'nginx:3', 'nginx:4']) {

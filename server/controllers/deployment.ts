@@ -231,7 +231,7 @@ class DeploymentSync {
   /** Brings revision, annotations and Progressing of the known new set up to date. */
   async #updateNewSet(newSet: ReplicaSet | undefined): Promise<void> {
     if (newSet === undefined) return;
-    const revision = maxRevision(this.#old(newSet)) + 1;
+    const revision = maxRevision(this.#old(newSet)) + 1n;
     const annotations = newSetAnnotations(this.#deployment, newSet.metadata?.annotations ?? {}, revision);
     const minReadySeconds = this.#deployment.spec?.minReadySeconds ?? 0;
     let current = newSet;
@@ -251,7 +251,7 @@ class DeploymentSync {
 
   async #createNewSet(): Promise<ReplicaSet | undefined> {
     const deployment = this.#deployment;
-    const revision = maxRevision(this.#sets) + 1;
+    const revision = maxRevision(this.#sets) + 1n;
     const wanted = this.#newSetOf(revision);
     try {
       const created = await this.#context.client.create(replicaSets, wanted);
@@ -302,7 +302,7 @@ class DeploymentSync {
     this.#deployment = await this.#context.client.updateStatus(deployments, { ...this.#deployment, status });
   }
 
-  #newSetOf(revision: number): ReplicaSet {
+  #newSetOf(revision: bigint): ReplicaSet {
     const deployment = this.#deployment;
     const { name = '', namespace = '' } = deployment.metadata ?? {};
     const template = deployment.spec?.template;
@@ -366,7 +366,7 @@ class DeploymentSync {
     return patched;
   }
 
-  async #setRevision(revision: number): Promise<void> {
+  async #setRevision(revision: bigint): Promise<void> {
     if (this.#deployment.metadata?.annotations?.[revisionAnnotation] === String(revision)) return;
     const patch = { metadata: { annotations: { [revisionAnnotation]: String(revision) } } };
     this.#deployment = await this.#context.client.patch(deployments, keyOfObject(this.#deployment), patch, {
@@ -417,7 +417,7 @@ class DeploymentSync {
     if (limit === undefined || limit === 2147483647) return;
     const alive = old.filter((set) => set.metadata?.deletionTimestamp === undefined);
     const surplus = [...alive]
-      .sort((a, b) => revisionOf(a) - revisionOf(b))
+      .sort((a, b) => Number(revisionOf(a) - revisionOf(b)))
       .slice(0, Math.max(0, alive.length - limit));
     for (const set of surplus) {
       const isEmpty = (set.status?.replicas ?? 0) === 0 && replicasOf(set) === 0;

@@ -130,7 +130,8 @@ async function fillRoot(source: ImageSource, directory: string, cache: string, r
   await run('chmod', ['1777', `${root}/tmp`]);
   await addBusybox(root);
   await addPrograms(source, cache, root);
-  if (existsSync(`${directory}/files`)) await cp(`${directory}/files`, root, { recursive: true });
+  if (existsSync(`${directory}/files`))
+    await cp(`${directory}/files`, root, { recursive: true, verbatimSymlinks: true });
 }
 
 function configOf(source: ImageSource, env: Readonly<Record<string, string>>, layer: string): string {

@@ -18,14 +18,19 @@ const notCopied = new Set([
   'deprecated.deployment.rollback.to',
 ]);
 
-/** 0 where there is none. */
-export function revisionOf(object: ReplicaSet | Deployment): number {
-  const revision = Number(object.metadata?.annotations?.[revisionAnnotation] ?? '0');
-  return Number.isSafeInteger(revision) ? revision : 0;
+/** 64 bits, since users may write any number there. 0 where there is none that can be read. */
+export function revisionOf(object: ReplicaSet | Deployment): bigint {
+  return parseRevision(object.metadata?.annotations?.[revisionAnnotation]) ?? 0n;
 }
 
-export function maxRevision(sets: readonly ReplicaSet[]): number {
-  return Math.max(0, ...sets.map(revisionOf));
+function parseRevision(text = '0'): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const value = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, value) === value ? value : undefined;
+}
+
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  return sets.map(revisionOf).reduce((most, revision) => (revision > most ? revision : most), 0n);
 }
 
 function withoutHash(template: PodTemplateSpec | undefined): unknown {
@@ -55,15 +60,15 @@ export function byCreation(a: ReplicaSet, b: ReplicaSet): number {
 export function newSetAnnotations(
   deployment: Deployment,
   current: Readonly<Record<string, string>>,
-  revision: number,
+  revision: bigint,
 ): Readonly<Record<string, string>> {
   const copied = Object.entries(deployment.metadata?.annotations ?? {}).filter(
     ([name]) => !notCopied.has(name),
   );
   const result: Record<string, string> = { ...current, ...Object.fromEntries(copied) };
   const before = result[revisionAnnotation];
-  const beforeNumber = Number(before ?? '0');
-  if (!(beforeNumber < revision)) return result;
+  const beforeNumber = parseRevision(before);
+  if (beforeNumber === undefined || beforeNumber >= revision) return result;
   result[revisionAnnotation] = String(revision);
   if (before !== undefined) {
     const history = result[revisionHistoryAnnotation];
