@@ -1,4 +1,5 @@
 import type { Node, Pod } from '../../openapi/generated/types.ts';
+import { termsOf, type PodTerms } from './pod-terms.ts';
 import { amountsOf, nonZeroRequestsOf, requestsOf, type Amounts } from './pod-resources.ts';
 
 export interface HostPort {
@@ -16,6 +17,9 @@ export interface PodInfo {
   readonly requests: Amounts;
   readonly nonZero: { readonly cpu: number; readonly memory: number };
   readonly hostPorts: readonly HostPort[];
+  readonly priority: number;
+  /** What it says of other pods; undefined when it says nothing. */
+  readonly terms: PodTerms | undefined;
   /** The uid of what controls it: pods of one owner are each other's replicas. "" when nothing does. */
   readonly ownerUid: string;
 }
@@ -31,6 +35,8 @@ export function podInfoOf(pod: Pod): PodInfo {
     requests: requestsOf(pod),
     nonZero: nonZeroRequestsOf(pod),
     hostPorts: hostPortsOf(pod),
+    priority: pod.spec?.priority ?? 0,
+    terms: termsOf(pod),
     ownerUid: pod.metadata?.ownerReferences?.find((owner) => owner.controller === true)?.uid ?? '',
   };
 }
@@ -59,6 +65,12 @@ export function portsCollide(a: HostPort, b: HostPort): boolean {
   return a.ip === b.ip || everyAddress.has(a.ip) || everyAddress.has(b.ip);
 }
 
+function raise<K>(counts: Map<K, number>, key: K, by: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
+}
+
 /** A node and the sums of the pods on it. Adding and removing a pod costs the same however many there are. */
 export class NodeInfo {
   readonly name: string;
@@ -73,6 +85,8 @@ export class NodeInfo {
   images: ReadonlyMap<string, number> = new Map();
   /** How many pods of an owner are here, by its uid. */
   readonly replicas = new Map<string, number>();
+  /** How many pods of a priority are here. */
+  readonly priorities = new Map<number, number>();
 
   constructor(name: string) {
     this.name = name;
@@ -104,10 +118,15 @@ export class NodeInfo {
     return info;
   }
 
-  #count({ requests, nonZero, ownerUid }: PodInfo, sign: 1 | -1): void {
-    const replicas = (this.replicas.get(ownerUid) ?? 0) + sign;
-    if (replicas === 0) this.replicas.delete(ownerUid);
-    else this.replicas.set(ownerUid, replicas);
+  /** True when a pod of this priority could displace another one here. */
+  hasLowerThan(priority: number): boolean {
+    for (const present of this.priorities.keys()) if (present < priority) return true;
+    return false;
+  }
+
+  #count({ requests, nonZero, ownerUid, priority }: PodInfo, sign: 1 | -1): void {
+    raise(this.replicas, ownerUid, sign);
+    raise(this.priorities, priority, sign);
     for (const [name, amount] of Object.entries(requests))
       this.requested[name] = (this.requested[name] ?? 0) + sign * amount;
     this.nonZeroCpu += sign * nonZero.cpu;

@@ -52,6 +52,8 @@ export class SchedulingQueue {
   readonly #alarms = new Heap<Alarm>((a, b) => a.atMs < b.atMs);
   /** By place, so that waking costs nothing when nobody waits. */
   readonly #unschedulable = new Set<Entry>();
+  /** How many of them a plugin refused: an event that helps against none of these plugins costs nothing. */
+  readonly #refusals = new Map<string, number>();
   #notify: (() => void) | undefined;
   #sequence = 0;
   #timer: AbortController | undefined;
@@ -98,7 +100,7 @@ export class SchedulingQueue {
     const entry = this.#entries.get(uid);
     if (entry === undefined) return;
     this.#entries.delete(uid);
-    this.#unschedulable.delete(entry);
+    this.#unpark(entry);
     entry.place = 'gone';
   }
 
@@ -148,12 +150,29 @@ export class SchedulingQueue {
     }
     entry.place = 'unschedulable';
     this.#unschedulable.add(entry);
+    for (const plugin of refusedBy) this.#refusals.set(plugin, (this.#refusals.get(plugin) ?? 0) + 1);
     this.#ringAt(entry, nowMs + unschedulableMsMax);
   }
 
   /** Something changed in the cluster: pods that it may help come back, after their back-off. */
   wake(event: ClusterEvent): void {
+    if (!this.#mayHelp(event)) return;
     for (const entry of this.#unschedulable) if (this.#helps(entry, event)) this.#release(entry);
+  }
+
+  #unpark(entry: Entry): void {
+    if (!this.#unschedulable.delete(entry)) return;
+    for (const plugin of entry.refusedBy) {
+      const count = (this.#refusals.get(plugin) ?? 0) - 1;
+      if (count > 0) this.#refusals.set(plugin, count);
+      else this.#refusals.delete(plugin);
+    }
+  }
+
+  #mayHelp(event: ClusterEvent): boolean {
+    if (event === 'NodeAdded') return true;
+    for (const plugin of this.#refusals.keys()) if (this.#options.wakes(plugin, event)) return true;
+    return false;
   }
 
   #helps(entry: Entry, event: ClusterEvent): boolean {
@@ -163,7 +182,7 @@ export class SchedulingQueue {
   }
 
   #release(entry: Entry): void {
-    this.#unschedulable.delete(entry);
+    this.#unpark(entry);
     if (entry.readyAtMs <= this.#options.clock.monotonic()) this.#activate(entry);
     else this.#backOff(entry);
   }
@@ -216,7 +235,7 @@ export class SchedulingQueue {
       const waits =
         entry.place === 'backoff' || (entry.place === 'unschedulable' && nowMs >= entry.readyAtMs);
       if (!waits || attempts !== entry.attempts) continue;
-      this.#unschedulable.delete(entry);
+      this.#unpark(entry);
       this.#activate(entry);
     }
   }

@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FakeClock } from '../../test/fakes/clock.ts';
 import { createFakeApi, type FakeApi } from '../../openapi/client/fake.ts';
-import { events, nodes, pods } from '../../openapi/generated/resources.ts';
+import {
+  events,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+} from '../../openapi/generated/resources.ts';
 import type { Node, Pod, PodSpec } from '../../openapi/generated/types.ts';
 import { silentLogger } from '../../openapi/machinery/log.ts';
 import { StatusError } from '../../openapi/machinery/status.ts';
@@ -207,5 +213,94 @@ describe('startScheduler()', () => {
       pods: Array.from({ length: 300 }, (_, i) => pod(`p${i}`)),
     });
     expect(new Set(Object.values(placed())).size).toBeGreaterThan(250);
+  });
+
+  describe('with priorities', () => {
+    const free = async (name: string): Promise<void> => {
+      await api.client.delete(pods, key(name), { gracePeriodSeconds: 0 });
+      await clock.advance(3000);
+    };
+    const podCalled = (name: string): Pod | undefined =>
+      api.all(pods).find((each) => each.metadata?.name === name);
+
+    it('takes the room of a lower pod, which is told, and waits for it to go', async () => {
+      await start({ nodes: [node('a', '1')], pods: [pod('low')] });
+      await api.client.create(pods, pod('high', '1', { priority: 10 }));
+      await clock.advance(100);
+      const low = podCalled('low');
+      expect(low?.metadata?.deletionTimestamp).toBeDefined();
+      expect(low?.status?.conditions).toContainEqual(
+        expect.objectContaining({
+          type: 'DisruptionTarget',
+          status: 'True',
+          reason: 'PreemptionByScheduler',
+          message: 'default-scheduler: preempting to accommodate a higher priority pod',
+        }),
+      );
+      const high = podCalled('high');
+      expect(high?.status?.nominatedNodeName).toBe('a');
+      expect(told()).toContain(`Preempted: Preempted by pod ${high?.metadata?.uid ?? ''} on node a`);
+      expect(told()).toContain('FailedScheduling: 0/1 nodes are available: 1 Insufficient cpu.');
+      await clock.advance(20_000);
+      expect(placed()['high']).toBeUndefined();
+      await free('low');
+      expect(placed()['high']).toBe('a');
+    });
+
+    it('gives the room that it made to no less important pod', async () => {
+      await start({ nodes: [node('a', '1')], pods: [pod('low')] });
+      await api.client.create(pods, pod('high', '1', { priority: 10 }));
+      await clock.advance(100);
+      await api.client.create(pods, pod('middle', '1', { priority: 5 }));
+      await clock.advance(100);
+      await free('low');
+      expect(placed()).toMatchObject({ high: 'a', middle: undefined });
+    });
+
+    it('takes nobody when the pod may not', async () => {
+      await start({ nodes: [node('a', '1')], pods: [pod('low')] });
+      await api.client.create(pods, pod('shy', '1', { priority: 10, preemptionPolicy: 'Never' }));
+      await clock.advance(100);
+      expect(podCalled('low')?.metadata?.deletionTimestamp).toBeUndefined();
+      expect(told()).toContain(
+        'FailedScheduling: 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.',
+      );
+    });
+  });
+
+  it('tries a pod again when one came that it wants to be near', async () => {
+    const near = {
+      topologyKey: 'kubernetes.io/hostname',
+      labelSelector: { matchLabels: { app: 'web' } },
+    };
+    const affinity = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [near] } };
+    const labelled = node('a');
+    await start({
+      nodes: [{ ...labelled, metadata: { name: 'a', labels: { 'kubernetes.io/hostname': 'a' } } }],
+      pods: [pod('fan', '0', { affinity })],
+    });
+    expect(told()[0]).toMatch(
+      /^FailedScheduling: 0\/1 nodes are available: 1 node\(s\) didn't match pod affinity rules\./,
+    );
+    const { metadata, ...rest } = pod('star', '0');
+    await api.client.create(pods, { metadata: { ...metadata, labels: { app: 'web' } }, ...rest });
+    await clock.advance(3000);
+    expect(placed()).toEqual({ fan: 'a', star: 'a' });
+  });
+
+  it('waits for a claim, and says for which', async () => {
+    const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }];
+    await start({ nodes: [node('a')], pods: [pod('p', '0', { volumes })] });
+    expect(told()).toEqual([
+      'FailedScheduling: 0/1 nodes are available: persistentvolumeclaim "data" not found. no new claims to deallocate, ' +
+        'preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+    ]);
+    await api.client.create(persistentVolumes, { metadata: { name: 'pv' }, spec: {} });
+    await api.client.create(persistentVolumeClaims, {
+      metadata: { ...key('data'), annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+      spec: { volumeName: 'pv' },
+    });
+    await clock.advance(3000);
+    expect(placed()).toEqual({ p: 'a' });
   });
 });

@@ -5,20 +5,40 @@ import type { EventRecorder } from '../../openapi/client/event-recorder.ts';
 import type { Change } from '../../openapi/client/informer.ts';
 import { createInformers, type Informers } from '../../openapi/client/informers.ts';
 import { keyOfObject } from '../../openapi/client/object-cache.ts';
-import { nodes, pods } from '../../openapi/generated/resources.ts';
-import type { Node, Pod, PodCondition } from '../../openapi/generated/types.ts';
+import {
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  podDisruptionBudgets,
+  pods,
+  storageClasses,
+} from '../../openapi/generated/resources.ts';
+import type { Namespace, Node, Pod, PodCondition } from '../../openapi/generated/types.ts';
 import { timeText, type Clock } from '../../openapi/machinery/clock.ts';
+import type { Labels } from '../../openapi/machinery/labels.ts';
 import { InvariantError } from '../../openapi/machinery/invariant.ts';
 import type { Logger } from '../../openapi/machinery/log.ts';
 import { isNotFound, isStatusError } from '../../openapi/machinery/status.ts';
+import type { KubeObject } from '../../openapi/machinery/object.ts';
+import type { Resource } from '../../openapi/machinery/resource.ts';
 import { eventsOfNodeChange } from './cluster-events.ts';
-import { fitErrorText, type Refusals } from './fit-error.ts';
+import { evict, isBeingPreempted } from './evict.ts';
+import {
+  fitErrorText,
+  neverPreempts,
+  noPreemptionText,
+  stillPreempting,
+  type Refusals,
+} from './fit-error.ts';
 import type { ClusterEvent } from './framework.ts';
 import { podInfoOf, type PodInfo } from './node-info.ts';
+import { Nominations } from './nominations.ts';
 import { enqueuePlugins, filterPlugins, scorePlugins } from './plugins/index.ts';
+import { findPreemption, type Candidate } from './preemption.ts';
 import { SchedulingQueue, type QueuedPod } from './queue.ts';
 import { Placer } from './schedule-one.ts';
-import { Snapshot } from './snapshot.ts';
+import { Snapshot, type Lookups } from './snapshot.ts';
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -68,7 +88,8 @@ class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #signal: AbortSignal;
   readonly #informers: Informers;
-  readonly #snapshot = new Snapshot();
+  readonly #snapshot: Snapshot;
+  readonly #nominations = new Nominations();
   readonly #queue: SchedulingQueue;
   readonly #placer: Placer;
   readonly #events: EventRecorder;
@@ -84,6 +105,7 @@ class Scheduler {
     this.#signal = signal;
     this.#name = options.name ?? 'default-scheduler';
     this.#informers = options.informers ?? createInformers({ client, clock, random, log, signal });
+    this.#snapshot = new Snapshot(lookupsIn(this.#informers));
     this.#queue = new SchedulingQueue({ clock, signal, wakes });
     this.#placer = new Placer({ filters: filterPlugins, scores: scorePlugins }, random);
     this.#events = createEventRecorder({ client, clock, random, log, signal, component: this.#name });
@@ -91,23 +113,26 @@ class Scheduler {
 
   /** Nodes first: a pod that were tried before would be told that there are none. */
   async sync(): Promise<void> {
-    const nodeInformer = this.#informers.of(nodes);
-    const podInformer = this.#informers.of(pods);
-    await Promise.all([nodeInformer.waitForSync(this.#signal), podInformer.waitForSync(this.#signal)]);
-    this.#signal.addEventListener(
-      'abort',
-      nodeInformer.subscribe((change) => {
-        this.#onNode(change);
-      }),
-      { once: true },
-    );
-    this.#signal.addEventListener(
-      'abort',
-      podInformer.subscribe((change) => {
-        this.#onPod(change);
-      }),
-      { once: true },
-    );
+    const all = [...watched, nodes, pods] as readonly Resource[];
+    await Promise.all(all.map((resource) => this.#informers.of(resource).waitForSync(this.#signal)));
+    this.#subscribe(nodes, (change) => {
+      this.#onNode(change);
+    });
+    for (const resource of volumeResources)
+      this.#subscribe(resource, () => {
+        this.#queue.wake('VolumeChanged');
+      });
+    this.#subscribe(namespaces, (change) => {
+      this.#onNamespace(change);
+    });
+    this.#subscribe(pods, (change) => {
+      this.#onPod(change);
+    });
+  }
+
+  #subscribe<T extends KubeObject>(resource: Resource<T>, listener: (change: Change<T>) => void): void {
+    const stop = this.#informers.of(resource).subscribe(listener);
+    this.#signal.addEventListener('abort', stop, { once: true });
   }
 
   async run(): Promise<void> {
@@ -135,17 +160,82 @@ class Scheduler {
 
   #scheduleOne(queued: QueuedPod): void {
     const { info } = queued;
-    const placement = this.#placer.place(info, this.#snapshot);
+    const placement = this.#placer.place(info, this.#snapshot, this.#nominations);
     if (placement.node === undefined) {
-      const { refusals } = placement;
-      this.#queue.failed(info.uid, refusals.nodeCount === 0 ? new Set(['NodeName']) : refusals.plugins);
-      this.#track(this.#tellUnschedulable(info.pod, refusals));
+      this.#onUnschedulable(info, placement.refusals);
       return;
     }
+    this.#nominations.delete(info.uid);
     const nodeName = placement.node.name;
     this.#assumed.add(info.uid);
     this.#snapshot.place(info, nodeName);
     this.#track(this.#bind(info, nodeName));
+  }
+
+  #onUnschedulable(info: PodInfo, refusals: Refusals): void {
+    const { candidate, why } = this.#preempt(info, refusals);
+    this.#queue.failed(info.uid, refusals.nodeCount === 0 ? new Set(['NodeName']) : refusals.plugins);
+    if (candidate !== undefined) {
+      this.#nominations.set(info, candidate.node.name);
+      this.#track(this.#makeRoom(info, candidate));
+    } else if (why !== stillPreempting) this.#nominations.delete(info.uid);
+    const node = this.#nominations.nodeOf(info.uid);
+    this.#track(this.#tellUnschedulable(info.pod, fitErrorText(refusals, why), node));
+  }
+
+  /** Who could go for the pod; or why nobody can. */
+  #preempt(
+    info: PodInfo,
+    refusals: Refusals,
+  ): { readonly candidate?: Candidate; readonly why: string | undefined } {
+    if (info.pod.spec?.preemptionPolicy === 'Never') return { why: neverPreempts };
+    if (this.#waitsForVictims(info, refusals)) return { why: stillPreempting };
+    const preemption = findPreemption({
+      pod: info,
+      nodes: refusals.resolvable,
+      snapshot: this.#snapshot,
+      placer: this.#placer,
+      nominations: this.#nominations,
+      budgets: this.#informers.of(podDisruptionBudgets).list(),
+      startMs: (pod) => startOf(this.#informers.of(pods).get(keyOfObject(pod.pod))),
+      random: this.#options.random,
+    });
+    const { candidate } = preemption;
+    if (candidate !== undefined) return { candidate, why: undefined };
+    return { why: noPreemptionText(refusals.nodeCount, preemption.tried) };
+  }
+
+  /** True while those whose room the pod was promised are on their way out. */
+  #waitsForVictims({ uid, priority }: PodInfo, { resolvable }: Refusals): boolean {
+    const name = this.#nominations.nodeOf(uid);
+    const node = name === undefined ? undefined : this.#snapshot.info(name);
+    // A node that no departure makes fit is promised in vain.
+    if (node === undefined || !resolvable.includes(node)) return false;
+    return [...node.pods.values()].some((other) => other.priority < priority && isBeingPreempted(other.pod));
+  }
+
+  async #makeRoom(info: PodInfo, { node, victims }: Candidate): Promise<void> {
+    const { client, clock } = this.#options;
+    const options = { client, clock, events: this.#events, schedulerName: this.#name };
+    for (const other of this.#nominations.on(node.name))
+      if (other.priority < info.priority) this.#takeNominationBack(other);
+    const results = await Promise.allSettled(
+      victims.map((victim) =>
+        evict(this.#informers.of(pods).get(keyOfObject(victim.pod)) ?? victim.pod, info.pod, options),
+      ),
+    );
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed === undefined) return;
+    this.#options.log.log('debug', 'Cannot preempt', { pod: info.key, error: String(failed.reason) });
+    this.#nominations.delete(info.uid);
+    this.#queue.add(info);
+  }
+
+  /** The room that was made for a pod goes to a more important one: it looks elsewhere. */
+  #takeNominationBack(other: PodInfo): void {
+    this.#nominations.delete(other.uid);
+    this.#queue.add(other);
+    this.#track(this.#writeStatus(other.pod, { nominatedNodeName: null }));
   }
 
   #track(work: Promise<void>): void {
@@ -198,13 +288,13 @@ class Scheduler {
       );
   }
 
-  /** Event and condition. The condition is written only when it says something new. */
-  async #tellUnschedulable(pod: Pod, refusals: Refusals): Promise<void> {
-    const message = fitErrorText(refusals, pod.spec?.preemptionPolicy);
+  /** Event and status. The status is written only when it says something new. */
+  async #tellUnschedulable(pod: Pod, message: string, nominatedNode: string | undefined): Promise<void> {
     this.#events.event(pod, 'Warning', 'FailedScheduling', message);
     const conditions = pod.status?.conditions ?? [];
     const known = conditions.find((condition) => condition.type === 'PodScheduled');
-    if (known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message) return;
+    const isSaid = known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message;
+    if (isSaid && pod.status?.nominatedNodeName === nominatedNode) return;
     const lastTransitionTime =
       known?.status === 'False' && known.lastTransitionTime !== undefined
         ? known.lastTransitionTime
@@ -218,12 +308,20 @@ class Scheduler {
       ...(pod.metadata?.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     };
     const others = conditions.filter((each) => each.type !== 'PodScheduled');
-    await this.#writeConditions(pod, [...others, condition]);
+    await this.#writeStatus(pod, {
+      conditions: [...others, condition],
+      ...(pod.status?.nominatedNodeName === nominatedNode
+        ? {}
+        : { nominatedNodeName: nominatedNode ?? null }),
+    });
   }
 
-  async #writeConditions(pod: Pod, conditions: readonly PodCondition[]): Promise<void> {
+  async #writeStatus(
+    pod: Pod,
+    status: { readonly conditions?: readonly PodCondition[]; readonly nominatedNodeName?: string | null },
+  ): Promise<void> {
     const { uid = '' } = pod.metadata ?? {};
-    const patch = { metadata: { uid }, status: { conditions } };
+    const patch = { metadata: { uid }, status };
     try {
       // A JSON merge patch carries the whole list: while a pod has no node nobody else writes it.
       await this.#options.client.patch(pods, keyOfObject(pod), patch as never, {
@@ -231,7 +329,7 @@ class Scheduler {
         subresource: 'status',
       });
     } catch (error) {
-      this.#options.log.log('debug', 'Cannot write a condition', {
+      this.#options.log.log('debug', 'Cannot write a status', {
         pod: pod.metadata?.name,
         error: String(error),
       });
@@ -245,6 +343,12 @@ class Scheduler {
     }
     this.#snapshot.setNode(object);
     for (const event of eventsOfNodeChange(old, object)) this.#queue.wake(event);
+  }
+
+  #onNamespace({ object, old }: Change<Namespace>): void {
+    if (sameLabels(object?.metadata?.labels, old?.metadata?.labels)) return;
+    this.#snapshot.forgetNamespaces();
+    this.#queue.wake('NamespaceLabels');
   }
 
   #onPod({ object, old }: Change<Pod>): void {
@@ -262,6 +366,7 @@ class Scheduler {
   #forget(uid: string): void {
     this.#queue.remove(uid);
     this.#assumed.delete(uid);
+    this.#nominations.delete(uid);
     if (this.#snapshot.remove(uid) !== undefined) this.#queue.wake('PodRemoved');
   }
 
@@ -269,11 +374,16 @@ class Scheduler {
     const uid = pod.metadata?.uid ?? '';
     const nodeName = pod.spec?.nodeName ?? '';
     this.#queue.remove(uid);
+    this.#nominations.delete(uid);
     const wasAssumed = this.#assumed.delete(uid);
-    const isKnown = this.#snapshot.nodeOf(uid) === nodeName;
+    const known = this.#snapshot.nodeOf(uid) === nodeName ? this.#snapshot.podOf(uid) : undefined;
     const isSameSpec = wasAssumed || old?.metadata?.generation === pod.metadata?.generation;
-    if (isKnown && isSameSpec && pod.metadata?.generation !== undefined) return;
-    this.#snapshot.place(podInfoOf(pod), nodeName);
+    const isAdded = wasAssumed || known === undefined;
+    if (known === undefined || !isSameSpec || pod.metadata?.generation === undefined)
+      this.#snapshot.place(podInfoOf(pod), nodeName);
+    else if (!saysTheSame(known.pod, pod)) this.#snapshot.place({ ...known, pod }, nodeName);
+    else if (!isAdded) return;
+    this.#queue.wake(isAdded ? 'PodAdded' : 'PodLabels');
   }
 
   #enqueue(pod: Pod, old: Pod | undefined): void {
@@ -283,11 +393,52 @@ class Scheduler {
       ours &&
       pod.metadata?.deletionTimestamp === undefined &&
       enqueuePlugins.every((plugin) => plugin.preEnqueue(pod));
+    const nominated = pod.status?.nominatedNodeName ?? '';
+    if (!wanted) this.#nominations.delete(uid);
+    else if (
+      nominated !== '' &&
+      this.#nominations.nodeOf(uid) === undefined &&
+      !this.#assumed.has(uid) &&
+      old === undefined
+    )
+      this.#nominations.set(podInfoOf(pod), nominated);
     if (this.#assumed.has(uid)) this.#queue.refresh(podInfoOf(pod));
     else if (!wanted) this.#queue.remove(uid);
     else if (old !== undefined && isOnlyStatus(old, pod)) this.#queue.refresh(podInfoOf(pod));
     else this.#queue.add(podInfoOf(pod));
   }
+}
+
+const volumeResources = [persistentVolumeClaims, persistentVolumes, storageClasses] as readonly Resource[];
+/** What is only read, or wakes pods. */
+const watched = [...volumeResources, namespaces, podDisruptionBudgets] as readonly Resource[];
+
+function lookupsIn(informers: Informers): Lookups {
+  return {
+    namespaceLabels: (name) => informers.of(namespaces).get({ name })?.metadata?.labels,
+    claim: (namespace, name) => informers.of(persistentVolumeClaims).get({ namespace, name }),
+    volume: (name) => informers.of(persistentVolumes).get({ name }),
+    storageClass: (name) => informers.of(storageClasses).get({ name }),
+  };
+}
+
+function startOf(pod: Pod | undefined): number {
+  const ms = Date.parse(pod?.status?.startTime ?? '');
+  return Number.isNaN(ms) ? Infinity : ms;
+}
+
+/** True when two states of a pod mean the same to others. */
+function saysTheSame(a: Pod, b: Pod): boolean {
+  return (
+    a.metadata?.deletionTimestamp === b.metadata?.deletionTimestamp &&
+    sameLabels(a.metadata?.labels, b.metadata?.labels)
+  );
+}
+
+function sameLabels(a: Labels | undefined = {}, b: Labels | undefined = {}): boolean {
+  if (a === b) return true;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
 /** Our own condition came back: nothing that could make the pod fit. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Node } from '../../openapi/generated/types.ts';
 import { podInfoOf } from './node-info.ts';
+import { Nominations } from './nominations.ts';
 import { filterPlugins, scorePlugins } from './plugins/index.ts';
 import { enoughNodes, Placer } from './schedule-one.ts';
 import { Snapshot } from './snapshot.ts';
@@ -21,7 +22,11 @@ function choose(nodes: readonly Node[], spec: object = {}): string | undefined {
   const snapshot = new Snapshot();
   for (const node of nodes) snapshot.setNode(node);
   const placer = new Placer({ filters: filterPlugins, scores: scorePlugins }, () => 0.5);
-  return placer.place(podInfoOf({ ...candidate, spec: { ...candidate.spec, ...spec } }), snapshot).node?.name;
+  return placer.place(
+    podInfoOf({ ...candidate, spec: { ...candidate.spec, ...spec } }),
+    snapshot,
+    new Nominations(),
+  ).node?.name;
 }
 
 describe('enoughNodes()', () => {

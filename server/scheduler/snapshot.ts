@@ -1,6 +1,20 @@
 import type { Node } from '../../openapi/generated/types.ts';
-import type { ClusterFacts } from './framework.ts';
+import type { ClusterFacts, VolumeFacts } from './framework.ts';
 import { NodeInfo, type PodInfo } from './node-info.ts';
+import { PodIndex, TermIndex, type CountByNode, type PodQuery } from './pod-index.ts';
+import type { NamespaceLabels } from './pod-terms.ts';
+
+/** What a snapshot looks up and does not keep. */
+export interface Lookups extends VolumeFacts {
+  readonly namespaceLabels: NamespaceLabels;
+}
+
+const noLookups: Lookups = {
+  namespaceLabels: () => undefined,
+  claim: () => undefined,
+  volume: () => undefined,
+  storageClass: () => undefined,
+};
 
 /**
  * What the scheduler believes of the cluster: nodes, and on each the sums of its pods, the assumed ones too (bound by us,
@@ -14,6 +28,42 @@ export class Snapshot implements ClusterFacts {
   /** Pod uid to node name. */
   readonly #placed = new Map<string, string>();
   readonly #imageNodes = new Map<string, number>();
+  readonly #index = new PodIndex();
+  readonly #lookups: Lookups;
+  readonly terms = new TermIndex();
+
+  constructor(lookups: Lookups = noLookups) {
+    this.#lookups = lookups;
+  }
+
+  get namespaceLabels(): NamespaceLabels {
+    return this.#lookups.namespaceLabels;
+  }
+
+  claim(...name: Parameters<Lookups['claim']>): ReturnType<Lookups['claim']> {
+    return this.#lookups.claim(...name);
+  }
+
+  volume(name: string): ReturnType<Lookups['volume']> {
+    return this.#lookups.volume(name);
+  }
+
+  storageClass(name: string): ReturnType<Lookups['storageClass']> {
+    return this.#lookups.storageClass(name);
+  }
+
+  countPods(query: PodQuery): CountByNode {
+    return this.#index.count(query, () => this.#allPods());
+  }
+
+  *#allPods(): Generator<readonly [PodInfo, string]> {
+    for (const info of this.#infos.values()) for (const pod of info.pods.values()) yield [pod, info.name];
+  }
+
+  /** Labels of namespaces changed: what was counted by them is not true any more. */
+  forgetNamespaces(): void {
+    this.#index.forgetNamespaces();
+  }
 
   get nodes(): readonly NodeInfo[] {
     return this.#nodes;
@@ -61,12 +111,17 @@ export class Snapshot implements ClusterFacts {
     return this.#placed.get(uid);
   }
 
+  podOf(uid: string): PodInfo | undefined {
+    return this.#infos.get(this.#placed.get(uid) ?? '')?.pods.get(uid);
+  }
+
   /** Puts a pod on a node, or moves it there; its sums are those of `info`. */
   place(info: PodInfo, nodeName: string): void {
-    const before = this.#placed.get(info.uid);
-    if (before !== undefined && before !== nodeName) this.remove(info.uid);
+    this.remove(info.uid);
     this.#placed.set(info.uid, nodeName);
     this.#of(nodeName).addPod(info);
+    this.#index.add(info, nodeName);
+    this.terms.change(info, nodeName, 1);
   }
 
   /** The pod that was there, if any. */
@@ -76,6 +131,10 @@ export class Snapshot implements ClusterFacts {
     this.#placed.delete(uid);
     const info = this.#infos.get(nodeName);
     const removed = info?.removePod(uid);
+    if (removed !== undefined) {
+      this.#index.remove(removed, nodeName);
+      this.terms.change(removed, nodeName, -1);
+    }
     if (info !== undefined) this.#forgetEmpty(info);
     return removed;
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Node, NodeSpec, Pod, PodSpec } from '../../../openapi/generated/types.ts';
 import type { FilterPlugin } from '../framework.ts';
 import { NodeInfo, podInfoOf } from '../node-info.ts';
+import { Snapshot } from '../snapshot.ts';
 import { nodeAffinity } from './node-affinity.ts';
 import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
@@ -32,7 +33,8 @@ function infoOf(object: Node, ...on: readonly Pod[]): NodeInfo {
 }
 
 function reasonsOf(plugin: FilterPlugin, candidate: Pod, info: NodeInfo): readonly string[] {
-  return plugin.preFilter(podInfoOf(candidate))?.(info)?.reasons ?? [];
+  const filter = plugin.preFilter(podInfoOf(candidate), new Snapshot());
+  return (typeof filter === 'function' ? filter(info)?.reasons : undefined) ?? [];
 }
 
 const asking = (cpu: string, memory = '0'): PodSpec => ({
