@@ -65,7 +65,7 @@ export function allControllers(
     createTtlAfterFinishedController(),
     createEventTtlController(options),
     createClusterRoleAggregationController(),
-    createResourceQuotaController({ resources: served.list() }),
+    createResourceQuotaController({ served }),
     createPvcProtectionController(),
     createPvProtectionController(),
     createVacProtectionController(),

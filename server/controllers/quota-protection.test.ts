@@ -11,6 +11,7 @@ import type { ResourceQuota } from '../../openapi/generated/types.ts';
 import { createPvProtectionController } from './pv-protection.ts';
 import { createPvcProtectionController } from './pvc-protection.ts';
 import { createResourceQuotaController } from './resourcequota.ts';
+import { fixedResources } from './shared/served.ts';
 
 let plane: ControlPlane | undefined;
 afterEach(async () => {
@@ -22,8 +23,8 @@ const namespace = 'shop';
 const metadata = (name: string): { name: string; namespace: string } => ({ name, namespace });
 
 async function startQuotas(hard: Record<string, string>): Promise<ControlPlane> {
-  const resources = [configMaps, pods];
-  return await startControlPlane([createResourceQuotaController({ resources })], async ({ client }) => {
+  const served = fixedResources([configMaps, pods]);
+  return await startControlPlane([createResourceQuotaController({ served })], async ({ client }) => {
     for (const name of ['a', 'b']) await client.create(configMaps, { metadata: metadata(name) });
     const containers = [{ name: 'c', resources: { requests: { cpu: '100m' } } }];
     await client.create(pods, { metadata: metadata('p'), spec: { containers } });

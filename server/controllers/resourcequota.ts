@@ -8,6 +8,7 @@ import { evaluatorOf } from '../quota/evaluators.ts';
 import { growth, recount } from '../quota/recount.ts';
 import { mayRelease } from '../quota/release.ts';
 import type { Controller, ControllerContext, Watch } from './controller.ts';
+import { chooseServed, followServed, type ServedResources } from './shared/served.ts';
 
 /** All quotas are counted anew so often: a write that was charged and then failed gives its share back then at the latest. */
 const resyncMs = 300_000;
@@ -32,16 +33,15 @@ interface Memory {
  * it is counted what goes, and what comes before a quota does. Charges of a moment ago are added to what is counted, since their
  * objects may not be there yet: too much is put right by the next count, too little would let quotas be exceeded.
  */
-export function createResourceQuotaController(options: {
-  readonly resources: readonly Resource[];
-}): Controller {
-  const resources = options.resources.filter(
-    (resource) => resource.namespaced && evaluatorOf(resource) !== undefined,
+export function createResourceQuotaController({ served }: { readonly served: ServedResources }): Controller {
+  const counted = chooseServed(served, (all) =>
+    all.filter((resource) => resource.namespaced && evaluatorOf(resource) !== undefined),
   );
   const memories = new Map<string, Memory>();
   return {
     name: 'resourcequota',
-    watches: [watchQuotas(memories), ...resources.map(watchReleases)],
+    watches: [watchQuotas(memories), ...counted.list().map(watchReleases)],
+    follow: (start) => followServed(counted, watchReleases, start),
     async reconcile(key, context) {
       const quota = context.informer(resourceQuotas).get(key);
       const memory = memories.get(keyText(key));
@@ -51,21 +51,24 @@ export function createResourceQuotaController(options: {
       if (restedMs < restMs) return restMs - restedMs;
       memory.countedMs = nowMs;
       memory.charges = memory.charges.filter(({ atMs }) => nowMs - atMs < flightMs);
-      const counted = recount(quota, {
-        resources,
+      const all = counted.list();
+      const seen = all.filter((resource) => context.informer(resource).synced);
+      const used = recount(quota, {
+        resources: seen,
         list: (resource, namespace) => context.informer(resource).list(namespace),
         now: context.clock.now(),
       });
       const isNew = !sameAmounts(readAmounts(quota.spec?.hard), readAmounts(quota.status?.hard));
       const { charges } = memory;
-      await writeStatus(quota, withCharges(counted, charges), context);
-      return isNew || charges.length > 0 ? flightMs : resyncMs;
+      await writeStatus(quota, withCharges(used, charges), context);
+      const isSettled = !isNew && charges.length === 0 && seen.length === all.length;
+      return isSettled ? resyncMs : flightMs;
     },
   };
 }
 
-function withCharges(counted: Amounts, charges: readonly Recent[]): Amounts {
-  return charges.reduce((sum, { amounts }) => sumAmounts(sum, amounts), counted);
+function withCharges(used: Amounts, charges: readonly Recent[]): Amounts {
+  return charges.reduce((sum, { amounts }) => sumAmounts(sum, amounts), used);
 }
 
 /** A quota is counted when it is new or has other limits. That it was charged is only remembered. */

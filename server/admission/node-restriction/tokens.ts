@@ -17,7 +17,9 @@ export async function refuseToken(
   request: AdmissionRequest,
   nodeName: string,
 ): Promise<string | undefined> {
-  const { boundObjectRef: bound, audiences = [] } = (request.object as TokenRequest).spec ?? {};
+  const { boundObjectRef: bound, audiences } = (request.object as TokenRequest).spec ?? {};
+  // An empty list of Go is null.
+  const asked: readonly string[] = (audiences as readonly string[] | null | undefined) ?? [];
   const isOfPod = bound?.kind === 'Pod' && bound.apiVersion === 'v1' && (bound.name ?? '') !== '';
   if (!isOfPod) return 'node requested token not bound to a pod';
   const { name = '', uid = '' } = bound;
@@ -28,8 +30,8 @@ export async function refuseToken(
     return `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
   if (pod.spec?.nodeName !== nodeName)
     return 'node requested token bound to a pod scheduled on a different node';
-  if (audiences.length > 1) return 'node may only request 0 or 1 audiences';
-  const [audience = ''] = audiences;
+  if (asked.length > 1) return 'node may only request 0 or 1 audiences';
+  const [audience = ''] = asked;
   if ((await asksFor(lookup, pod, audience)) || mayAsk(authorizer, request, audience)) return undefined;
   return `audience "${audience}" not found in pod spec volume, ${request.user.name} is not authorized to request tokens for this audience`;
 }

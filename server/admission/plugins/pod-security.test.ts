@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { admissionRequest, plainPod, runPlugin } from '../../../test/fakes/admission.ts';
 import { lookupOf } from '../../../test/fakes/lookup.ts';
 import { deployments, namespaces } from '../../../openapi/generated/resources.ts';
-import type { PodSpec } from '../../../openapi/generated/types.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import type { AdmissionRequest } from '../plugin.ts';
 import { podSecurity } from './pod-security.ts';
@@ -16,7 +15,7 @@ function namespace(labels: Record<string, string>): KubeObject {
   };
 }
 
-const hostPid = { ...plainPod, spec: { ...(plainPod.spec as PodSpec), hostPID: true } };
+const hostPid = { ...plainPod, spec: { containers: [{ name: 'c' }], hostPID: true } };
 
 async function warningsOf(
   objects: readonly KubeObject[],

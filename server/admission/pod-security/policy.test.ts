@@ -6,7 +6,8 @@ const prefix = 'pod-security.kubernetes.io/';
 function read(labels: Record<string, string>): Record<string, unknown> {
   const prefixed = Object.fromEntries(Object.entries(labels).map(([key, value]) => [prefix + key, value]));
   const { policy, problems } = policyOf(prefixed);
-  const texts = Object.fromEntries(Object.entries(policy).map(([mode, level]) => [mode, levelText(level)]));
+  const { enforce, audit, warn } = policy;
+  const texts = { enforce: levelText(enforce), audit: levelText(audit), warn: levelText(warn) };
   return { ...texts, problems: problems.map(({ field, message }) => `${field}: ${message}`) };
 }
 
