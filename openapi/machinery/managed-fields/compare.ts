@@ -1,7 +1,7 @@
 import type { JsonArray, JsonObject } from '../json.ts';
 import { leaf, noFields, treeOf, type FieldSet } from './field-set.ts';
-import type { ListForm, MapForm, MergeType } from './merge-type.ts';
-import { itemElement, type PathElement } from './path-element.ts';
+import type { ListForm, MergeType } from './merge-type.ts';
+import { fieldElement, itemElement, type PathElement } from './path-element.ts';
 import { formOf, isEmptyMap, listOf, mapOf, memberType, ownMember, sameValue, type Value } from './value.ts';
 
 /** What a change of an object did. No field is in more than one of the sets. */
@@ -78,7 +78,7 @@ function changesOfValues(type: MergeType, before: Value, after: Value): Changes 
   if (form !== formBefore && before !== null && after !== null) return changesOfForms(type, before, after);
   switch (before === null ? form : formBefore) {
     case 'map':
-      return type.map === undefined ? undefined : changesOfMaps(type, type.map, before, after);
+      return type.map === undefined ? undefined : changesOfMaps(type, before, after);
     case 'list':
       return type.list === undefined ? undefined : changesOfLists(type.list, before, after);
     case 'scalar':
@@ -106,15 +106,10 @@ function partsOf(type: MergeType, value: Value): Trees | undefined {
 
 const self = '.';
 
-function changesOfMaps(
-  type: MergeType,
-  { atomic }: MapForm,
-  before: Value,
-  after: Value,
-): Changes | undefined {
+function changesOfMaps(type: MergeType, before: Value, after: Value): Changes | undefined {
   const left = mapOf(before);
   const right = mapOf(after);
-  if (atomic || (isEmptyMap(left) && isEmptyMap(right)))
+  if (type.map?.atomic === true || (isEmptyMap(left) && isEmptyMap(right)))
     return sameValue(before, after) ? undefined : changed;
   let changes: Changes | undefined;
   for (const key in right) {
@@ -124,7 +119,7 @@ function changesOfMaps(
     if (was === now) continue;
     const member = memberType(type, key);
     if (member === undefined) continue;
-    const element = `f:${key}`;
+    const element = fieldElement(key);
     if (was === undefined) put((changes ??= {}), 'added', element, wholeTree(member, now));
     else {
       const found = changesOf(member, was, now);
@@ -135,7 +130,7 @@ function changesOfMaps(
     const was = left[key];
     if (was === undefined || ownMember(right, key) !== undefined) continue;
     const member = memberType(type, key);
-    if (member !== undefined) put((changes ??= {}), 'removed', `f:${key}`, wholeTree(member, was));
+    if (member !== undefined) put((changes ??= {}), 'removed', fieldElement(key), wholeTree(member, was));
   }
   return changes;
 }
@@ -216,13 +211,16 @@ function wholeMap(type: MergeType, value: JsonObject): FieldSet {
     const item = value[key];
     const member = memberType(type, key);
     if (item !== undefined && member !== undefined) {
-      (tree ??= { [self]: leaf })[`f:${key}`] = wholeTree(member, item);
+      (tree ??= { [self]: leaf })[fieldElement(key)] = wholeTree(member, item);
     }
   }
   return tree ?? leaf;
 }
 
 function wholeList(form: ListForm, list: JsonArray): FieldSet {
+  const [only] = list;
+  if (only === undefined) return leaf;
+  if (list.length === 1) return { [self]: leaf, [itemElement(form, only)]: wholeTree(form.items, only) };
   const below: Trees = {};
   for (const item of list) {
     const element = itemElement(form, item);

@@ -12,7 +12,7 @@ export interface FieldSet {
 
 export const noFields: FieldSet = Object.freeze({});
 /** What stands below a step to a field that is in the set by itself. */
-export const leaf: FieldSet = noFields;
+export const leaf: FieldSet = Object.freeze({});
 
 const self = '.';
 
@@ -56,7 +56,8 @@ function above(tree: FieldSet, element: PathElement): FieldSet {
 
 /** The first set itself when the second adds nothing. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
-  return includesBelow(a, b) ? a : unionBelow(a, b, false);
+  if (includesBelow(a, b)) return a;
+  return isEmptySet(a) ? b : unionBelow(a, b, false);
 }
 
 function unionTrees(a: FieldSet, b: FieldSet): FieldSet {

@@ -8,11 +8,10 @@ import type { PathElement } from './path-element.ts';
  * nothing changes.
  */
 export function fitToType(type: MergeType, set: FieldSet): FieldSet {
-  return fitted(type, set, false);
+  return fitted(type, set);
 }
 
-function fitted(type: MergeType, tree: FieldSet, mayBeLeaf = true): FieldSet {
-  if (mayBeLeaf && tree === leaf) return tree;
+function fitted(type: MergeType, tree: FieldSet): FieldSet {
   const { map, list } = type;
   if (map !== undefined) {
     if (map.values === deduced && map.fields.size === 0) return tree;

@@ -27,12 +27,9 @@ export function identityOf({
   apiVersion,
   subresource,
 }: Pick<Manager, 'manager' | 'operation' | 'apiVersion' | 'subresource'>): string {
-  return JSON.stringify({
-    manager,
-    operation,
-    ...(operation === 'Update' ? { apiVersion } : {}),
-    ...(subresource === '' ? {} : { subresource }),
-  });
+  const version = operation === 'Update' ? `,"apiVersion":${JSON.stringify(apiVersion)}` : '';
+  const part = subresource === '' ? '' : `,"subresource":${JSON.stringify(subresource)}`;
+  return `{"manager":${JSON.stringify(manager)},"operation":"${operation}"${version}${part}}`;
 }
 
 /** An entry of metadata.managedFields, fields in Go struct order. */
@@ -80,15 +77,23 @@ export function writeManagers(managers: Managers): readonly ManagedFieldsEntry[]
   if (managers.size === 0) return undefined;
   const sorted = [...managers.values()];
   if (sorted.length > 1) sorted.sort(compareManagers);
-  return sorted.map(({ manager, operation, apiVersion, time, subresource, fields }) => ({
-    ...(manager === '' ? {} : { manager }),
-    operation,
-    apiVersion,
-    ...(time === undefined ? {} : { time }),
-    fieldsType: 'FieldsV1',
-    fieldsV1: fields,
-    ...(subresource === '' ? {} : { subresource }),
-  }));
+  return sorted.map(entryOf);
+}
+
+function entryOf({ manager, operation, apiVersion, time, subresource, fields }: Manager): ManagedFieldsEntry {
+  const fieldsV1 = { fieldsType: 'FieldsV1', fieldsV1: fields };
+  if (manager === '' || time === undefined) {
+    return {
+      ...(manager === '' ? {} : { manager }),
+      operation,
+      apiVersion,
+      ...(time === undefined ? {} : { time }),
+      ...fieldsV1,
+      ...(subresource === '' ? {} : { subresource }),
+    };
+  }
+  const entry = { manager, operation, apiVersion, time, ...fieldsV1 };
+  return subresource === '' ? entry : { ...entry, subresource };
 }
 
 function compareManagers(a: Manager, b: Manager): number {

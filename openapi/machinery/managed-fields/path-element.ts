@@ -7,6 +7,18 @@ import type { ListForm } from './merge-type.ts';
  */
 export type PathElement = string;
 
+const fieldElements = new Map<string, PathElement>();
+const fieldElementsMax = 20_000;
+
+/** The step to a field, or to a member of a map. The names of fields come again and again. */
+export function fieldElement(name: string): PathElement {
+  const known = fieldElements.get(name);
+  if (known !== undefined) return known;
+  const element = `f:${name}`;
+  if (fieldElements.size < fieldElementsMax) fieldElements.set(name, element);
+  return element;
+}
+
 /** A value that its type does not allow. The message is Kubernetes', with the path before it. */
 export class TypeFault extends Error {
   override readonly name = 'TypeFault';
@@ -95,25 +107,35 @@ function parsedJson(text: string): JsonValue {
 /** The order of steps: fields, keys, values, places; each by what it holds. */
 export function compareElements(a: PathElement, b: PathElement): number {
   if (a === b) return 0;
-  if (a.slice(0, 2) !== b.slice(0, 2) || plainStep.test(a)) return a < b ? -1 : 1;
-  return compareKnown(valueOf(a), valueOf(b));
+  if (a.charCodeAt(0) !== b.charCodeAt(0) || plainStep.test(a)) return a < b ? -1 : 1;
+  const texts = compareQuoted(a, b);
+  return texts === 0 ? compareKnown(valueOf(a), valueOf(b)) : texts;
 }
 
 /** Steps that are in the order of their texts: fields, and the field itself. */
 const plainStep = /^[f.]/;
+const quote = 0x22;
+const backslash = 0x5c;
 
-/** The same few steps are put in order over and over. */
-const values = new Map<PathElement, JsonValue>();
-const valuesMax = 5000;
+/** The order of two steps that differ within a quoted text; 0 when they must be read for it. */
+function compareQuoted(a: string, b: string): number {
+  let isText = false;
+  for (let at = 2; ; at++) {
+    const ofA = a.charCodeAt(at);
+    const ofB = b.charCodeAt(at);
+    if (ofA === backslash || ofB === backslash) return 0;
+    if (ofA === ofB) {
+      if (ofA === quote) isText = !isText;
+      continue;
+    }
+    if (!isText) return 0;
+    return ofA === quote ? -1 : ofB === quote ? 1 : ofA - ofB;
+  }
+}
 
 function valueOf(element: PathElement): JsonValue {
-  const known = values.get(element);
-  if (known !== undefined) return known;
-  const read = JSON.parse(element.slice(2)) as JsonValue;
-  const value = isJsonObject(read) ? Object.entries(read as Record<string, JsonValue>).flat() : read;
-  if (values.size >= valuesMax) values.clear();
-  values.set(element, value);
-  return value;
+  const value = JSON.parse(element.slice(2)) as JsonValue;
+  return isJsonObject(value) ? Object.entries(value as Record<string, JsonValue>).flat() : value;
 }
 
 /** Numbers before texts before booleans before null, and lists of them place by place. */

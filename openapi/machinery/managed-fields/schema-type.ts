@@ -1,5 +1,12 @@
 import type { Field, KindSchema, ObjectSchema, ScalarKind, Schema } from '../schema.ts';
-import { deduced, untypedAtomic, type ListForm, type MergeField, type MergeType } from './merge-type.ts';
+import {
+  deduced,
+  untypedAtomic,
+  type ListForm,
+  type MapForm,
+  type MergeField,
+  type MergeType,
+} from './merge-type.ts';
 
 /** The type of a kind. Built when first asked for, and then shared. */
 export function mergeTypeOf(schema: KindSchema): MergeType {
@@ -22,20 +29,27 @@ function atomicTypeOf(schema: ObjectSchema): MergeType {
 }
 
 function structType(schema: ObjectSchema, atomic: boolean): MergeType {
-  let fields: ReadonlyMap<string, MergeField> | undefined;
-  return {
-    scalar: undefined,
-    list: undefined,
-    map: {
-      atomic,
-      get fields() {
-        return (fields ??= new Map(schema.fields.map((field) => [field.name, mergeField(field)])));
-      },
-      get values() {
-        return schema.fields.length === 0 ? deduced : undefined;
-      },
-    },
-  };
+  return { scalar: undefined, list: undefined, map: new StructForm(schema, atomic) };
+}
+
+/** Knows its fields when first asked for them, since a struct may hold itself. */
+class StructForm implements MapForm {
+  readonly atomic: boolean;
+  readonly #schema: ObjectSchema;
+  #fields: ReadonlyMap<string, MergeField> | undefined;
+
+  constructor(schema: ObjectSchema, atomic: boolean) {
+    this.atomic = atomic;
+    this.#schema = schema;
+  }
+
+  get fields(): ReadonlyMap<string, MergeField> {
+    return (this.#fields ??= new Map(this.#schema.fields.map((field) => [field.name, mergeField(field)])));
+  }
+
+  get values(): MergeType | undefined {
+    return this.#schema.fields.length === 0 ? deduced : undefined;
+  }
 }
 
 function mergeField(field: Field): MergeField {
