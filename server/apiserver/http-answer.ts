@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createGzip, gzip, type Gzip } from 'node:zlib';
@@ -47,8 +48,13 @@ async function writeStream(
   response.flushHeaders();
   const zip = zips ? createGzip({ level }) : undefined;
   zip?.pipe(response);
+  // Of a pipelined request the socket still belongs to another's answer; HTTP/1.0 has no chunks.
+  const { socket } = response;
+  const isDirect = answer.isWatch === true && zip === undefined && response.chunkedEncoding;
+  const sink =
+    isDirect && socket !== null ? new ChunkSink(response, socket) : new ResponseSink(response, zip);
   try {
-    await body(new ResponseSink(response, zip));
+    await body(sink);
     (zip ?? response).end();
   } catch (error) {
     // The status is out: only a broken connection can say that this is not all.
@@ -88,6 +94,58 @@ class ResponseSink implements Sink {
       target.on('drain', done);
       response.on('close', done);
     });
+  }
+}
+
+/** The chunk that was framed last, and its form on the wire: many watches write the same one after the other. */
+const framed: { chunk: Uint8Array; bytes: Buffer } = { chunk: new Uint8Array(), bytes: Buffer.alloc(0) };
+
+function chunkOf(chunk: Uint8Array): Buffer {
+  if (framed.chunk !== chunk) {
+    const head = Buffer.from(`${chunk.length.toString(16)}\r\n`, 'latin1');
+    framed.chunk = chunk;
+    framed.bytes = Buffer.concat([head, chunk, lineEnd]);
+  }
+  return framed.bytes;
+}
+
+const lineEnd = Buffer.from('\r\n', 'latin1');
+
+/** Writes chunks straight to the socket behind a response whose head is out: framed once for all who get the same. */
+class ChunkSink implements Sink {
+  readonly #response: ServerResponse;
+  readonly #socket: Socket;
+
+  constructor(response: ServerResponse, socket: Socket) {
+    this.#response = response;
+    this.#socket = socket;
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#isOver || chunk.length === 0) return true;
+    return this.#socket.write(chunkOf(chunk));
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  drained(): Promise<void> {
+    const socket = this.#socket;
+    if (this.#isOver || !socket.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        socket.off('drain', done);
+        socket.off('close', done);
+        resolve();
+      };
+      socket.on('drain', done);
+      socket.on('close', done);
+    });
+  }
+
+  get #isOver(): boolean {
+    return this.#response.writableEnded || this.#response.destroyed || this.#socket.destroyed;
   }
 }
 

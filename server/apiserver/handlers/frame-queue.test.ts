@@ -57,3 +57,14 @@ describe('FrameQueue', () => {
     await clock.advance(10);
   });
 });
+
+describe('FlushTimer', () => {
+  it('joins frames that watches share once', () => {
+    const timer = new FlushTimer(clock);
+    const frames = ['a', 'b'].map((text) => Buffer.from(text));
+    const first = timer.join(frames, 2);
+    expect(first.toString()).toBe('ab');
+    expect(timer.join([...frames], 2)).toBe(first);
+    expect(timer.join(frames.toReversed(), 2).toString()).toBe('ba');
+  });
+});

@@ -12,6 +12,7 @@ const gatheredBytesMax = 256 * 1024;
 export class FlushTimer {
   readonly #clock: Clock;
   #waiting: FrameQueue[] = [];
+  #joined: { readonly frames: readonly Buffer[]; readonly bytes: Buffer } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -19,6 +20,15 @@ export class FlushTimer {
 
   now(): number {
     return this.#clock.monotonic();
+  }
+
+  /** The frames one behind the other: one after the other, watches of one collection have gathered the same. */
+  join(frames: readonly Buffer[], length: number): Buffer {
+    const last = this.#joined;
+    if (last !== undefined && isSame(last.frames, frames)) return last.bytes;
+    const bytes = Buffer.concat(frames, length);
+    this.#joined = { frames, bytes };
+    return bytes;
   }
 
   /** Flushes the queue before `gatherMs` are over. */
@@ -29,8 +39,15 @@ export class FlushTimer {
       const due = this.#waiting;
       this.#waiting = [];
       for (const each of due) each.flush();
+      this.#joined = undefined;
     });
   }
+}
+
+function isSame(a: readonly Buffer[], b: readonly Buffer[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Gathers frames and writes them together; at once when the watch is quiet. */
@@ -67,7 +84,7 @@ export class FrameQueue implements FrameSink {
     this.#waits = false;
     const [first] = this.#frames;
     if (first === undefined) return;
-    this.#sink.write(this.#frames.length === 1 ? first : Buffer.concat(this.#frames, this.#bytes));
+    this.#sink.write(this.#frames.length === 1 ? first : this.#timer.join(this.#frames, this.#bytes));
     this.#frames = [];
     this.#bytes = 0;
     this.#writtenAt = this.#timer.now();

@@ -193,7 +193,7 @@ function frameOf(
 }
 
 /** Frames of the newest events, so that a thousand watches make each once. */
-const frames = new Map<StorageEvent, Map<string, Buffer>>();
+const frames = new Map<StorageEvent, Map<string, Partial<Record<WatchType, Buffer>>>>();
 /** All that one commit may hold. */
 const sharedEventsMax = 256;
 
@@ -201,15 +201,14 @@ function sharedFrame(registered: Registered, framer: Framer, type: WatchType, ev
   if (framer.key === undefined) return makeFrame(registered, framer, type, event);
   let known = frames.get(event);
   if (known === undefined) {
-    known = new Map<string, Buffer>();
+    known = new Map<string, Partial<Record<WatchType, Buffer>>>();
     frames.set(event, known);
     const oldest = frames.size > sharedEventsMax ? frames.keys().next().value : undefined;
     if (oldest !== undefined) frames.delete(oldest);
   }
-  const key = `${framer.key} ${type}`;
-  let frame = known.get(key);
-  if (frame === undefined) known.set(key, (frame = makeFrame(registered, framer, type, event)));
-  return frame;
+  let byType = known.get(framer.key);
+  if (byType === undefined) known.set(framer.key, (byType = {}));
+  return (byType[type] ??= makeFrame(registered, framer, type, event));
 }
 
 function makeFrame(
