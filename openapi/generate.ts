@@ -11,6 +11,7 @@ import { schemasText } from './generate/schemas.ts';
 import { loadSpec } from './generate/spec.ts';
 import { typeNames } from './generate/type-names.ts';
 import { typesText } from './generate/types.ts';
+import { wordsText } from './generate/words.ts';
 
 const here = new URL('.', import.meta.url);
 const client = new URL('../node_modules/@kubernetes/client-node/dist/gen/', here);
@@ -28,6 +29,7 @@ const files: Readonly<Record<string, string>> = {
   'operations.ts': operationsText(spec),
   'schemas.ts': schemasText(spec),
   'documents.ts': documentsText(documents),
+  'words.ts': wordsText(spec, documentation),
   'openapi-v2.json': JSON.stringify(documents.v2),
   ...Object.fromEntries(
     [...documents.v3].map(([name, document]) => [`v3/${name}.json`, JSON.stringify(document)]),

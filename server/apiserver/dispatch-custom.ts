@@ -1,6 +1,8 @@
 import { notFound, StatusError } from '../../openapi/machinery/status.ts';
 import { qualifiedName } from '../../openapi/machinery/resource.ts';
 import type { Registered } from '../registry/strategy.ts';
+import { mediaTypes } from './codec/codecs.ts';
+import type { Handled } from './exchange.ts';
 import { routeOf, type Route } from './dispatch.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -22,10 +24,24 @@ export function customRouteOf(registered: Registered, info: RequestInfo, method:
   try {
     // A name behind the collection says nothing to a creation.
     const isCreation = info.verb === 'create' && info.subresource === '';
-    return routeOf(registered, isCreation ? { ...info, name: '', rest: '' } : info, method);
+    const route = routeOf(registered, isCreation ? { ...info, name: '', rest: '' } : info, method);
+    return { ...route, handler: (call) => rewordNotAcceptable(route.handler(call)) };
   } catch (error) {
     if (error instanceof StatusError && error.code === 405) throw notSupported(registered, info.verb);
     throw error;
+  }
+}
+
+async function rewordNotAcceptable(answer: Promise<Handled>): Promise<Handled> {
+  try {
+    return await answer;
+  } catch (error) {
+    const isIt = error instanceof StatusError && error.message.startsWith('406: ');
+    if (!isIt) throw error;
+    throw new StatusError(
+      'NotAcceptable',
+      `only the following media types are accepted: ${mediaTypes.join(', ')}`,
+    );
   }
 }
 

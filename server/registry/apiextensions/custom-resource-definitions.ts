@@ -19,6 +19,7 @@ export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition
     withStoredVersion(old.status === undefined ? object : { ...object, status: old.status }),
   validate: (object) => definitionProblems(object, undefined),
   validateUpdate: (object, old) => definitionProblems(object, old),
+  warnings: warningsOf,
   generationGrows: specChanged,
   keepWhileDeleting: keepTerminating,
   subresources: {
@@ -60,6 +61,20 @@ function withDefaults(object: CustomResourceDefinition): CustomResourceDefinitio
             },
     },
   };
+}
+
+/** What is stored, but has no effect here: nobody should find that out by himself. */
+function warningsOf({ spec }: CustomResourceDefinition): readonly string[] {
+  const rules = spec.versions.flatMap(({ schema }, i) =>
+    JSON.stringify(schema ?? {}).includes('"x-kubernetes-validations":[')
+      ? [`spec.versions[${i}].schema: x-kubernetes-validations are stored, but this server does not run them`]
+      : [],
+  );
+  if (spec.conversion?.strategy !== 'Webhook' || spec.versions.length < 2) return rules;
+  return [
+    ...rules,
+    'spec.conversion: this server does not call conversion webhooks: objects can be used in the version in which they are stored only',
+  ];
 }
 
 type Spec = CustomResourceDefinition['spec'];

@@ -1,3 +1,4 @@
+import { metadataWords } from '../../../openapi/generated/words.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import type { TableCell, TableColumn, TableRow, TableStrategy } from '../strategy.ts';
 import { ageText } from './age.ts';
@@ -21,9 +22,9 @@ export function columns(line: string): readonly TableColumn[] {
 }
 
 const descriptions: Readonly<Record<string, string>> = {
-  Name: 'The name of the object, unique among those of its kind in its namespace.',
-  Age: 'How long ago the object was created.',
-  'Created At': 'When the object was created.',
+  Name: metadataWords.name,
+  Age: metadataWords.creationTimestamp,
+  'Created At': metadataWords.creationTimestamp,
 };
 
 /** A table whose rows are cells alone; `cells` leaves out the name, which comes first. */
