@@ -49,7 +49,9 @@ export function fitErrorText(
   preemption: string | undefined,
 ): string {
   if (nodeCount === 0) return noNodesMessage;
-  const head = `0/${nodeCount} nodes are available: ${podReason ?? histogram(reasons)}.`;
+  // What follows a reason against the pod itself is a quirk of Kubernetes 1.36, whose next step misses what this one did not write.
+  if (podReason !== undefined) return `0/${nodeCount} nodes are available: ${podReason}. not found`;
+  const head = `0/${nodeCount} nodes are available: ${histogram(reasons)}.`;
   return preemption === undefined ? head : `${head} no new claims to deallocate, preemption: ${preemption}`;
 }
 

@@ -292,8 +292,7 @@ describe('startScheduler()', () => {
     const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }];
     await start({ nodes: [node('a')], pods: [pod('p', '0', { volumes })] });
     expect(told()).toEqual([
-      'FailedScheduling: 0/1 nodes are available: persistentvolumeclaim "data" not found. no new claims to deallocate, ' +
-        'preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      'FailedScheduling: 0/1 nodes are available: persistentvolumeclaim "data" not found. not found',
     ]);
     await api.client.create(persistentVolumes, { metadata: { name: 'pv' }, spec: {} });
     await api.client.create(persistentVolumeClaims, {

@@ -103,7 +103,8 @@ function identityLabels(set: StatefulSet, ordinal: number): Readonly<Record<stri
 /** The pod of an ordinal, made of one revision's template. */
 export function statefulPod(set: StatefulSet, revision: ControllerRevision, ordinal: number): Pod {
   const name = podName(set, ordinal);
-  const pod = podFromTemplate(templateOf(revision), set, statefulSets, { name });
+  const generateName = `${set.metadata?.name ?? ''}-`;
+  const pod = podFromTemplate(templateOf(revision), set, statefulSets, { name, generateName });
   const { spec = { containers: [] } } = pod;
   const volumes = volumesFor(set, ordinal, spec.volumes ?? []);
   const subdomain = set.spec?.serviceName ?? '';
