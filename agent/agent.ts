@@ -93,6 +93,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     ...{ client, config, machine, recorder, clock, random, log: log.child('node'), signal },
     read: () => readNode(options, driver, { network, nodeIP }),
   });
+  lists.nodes.subscribe(({ object }) => {
+    if (object !== undefined) nodeAgent.see(object);
+  });
   const context = {
     kubelet,
     driver,

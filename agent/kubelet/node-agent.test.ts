@@ -203,6 +203,34 @@ describe('NodeAgent', () => {
     expect(bench.events.at(-1)).toBe('NodeNotReady Node n1 status is now: NodeNotReady');
     bench.stop();
   });
+  it('speaks up at once when it sees itself called lost', async () => {
+    const bench = start();
+    await bench.clock.advance(0);
+    const node = await bench.api.client.get(nodes, { name: 'n1' });
+    const conditions = (node.status?.conditions ?? []).map((each) =>
+      each.type === 'Ready' ? { ...each, status: 'Unknown', reason: 'NodeStatusUnknown' } : each,
+    );
+    const lost = await bench.api.client.updateStatus(nodes, {
+      ...node,
+      status: { ...node.status, conditions },
+    });
+    bench.agent.see({ ...lost, metadata: { name: 'other' } });
+    bench.agent.see(node);
+    await bench.clock.advance(5_000);
+    const ready = async (): Promise<object | undefined> =>
+      (await bench.api.client.get(nodes, { name: 'n1' })).status?.conditions?.find(
+        ({ type }) => type === 'Ready',
+      );
+    expect(await ready()).toMatchObject({ status: 'Unknown' });
+    bench.agent.see(lost);
+    await bench.clock.advance(0);
+    expect(await ready()).toMatchObject({
+      ...{ status: 'True', reason: 'KubeletReady' },
+      lastTransitionTime: new Date(bench.clock.now()).toISOString().replace('.000', ''),
+    });
+    expect(bench.events.at(-1)).toBe('NodeReady Node n1 status is now: NodeReady');
+    bench.stop();
+  });
   it('takes a node that is there, and gives it the labels that it lacks', async () => {
     const clock = new FakeClock();
     const api = createFakeApi({ clock });

@@ -39,6 +39,8 @@ export class NodeAgent {
   readonly #startedMs: number;
   #node: Node | undefined;
   #lastStatus: NodeStatus | undefined;
+  /** The status that the API showed since the last write. */
+  #shown: NodeStatus | undefined;
   #lastWriteMs = -Infinity;
   #lease: Lease | undefined;
   #wake: AbortController | undefined;
@@ -54,6 +56,19 @@ export class NodeAgent {
   hurry(): void {
     this.#hurried = true;
     this.#wake?.abort();
+  }
+
+  /** How the API shows this node. While we were not heard, somebody may have called it lost: that is put right at once. */
+  see(node: Node): void {
+    if (node.metadata?.name !== this.#options.config.nodeName) return;
+    this.#shown = node.status;
+    if (this.#doubt() !== undefined) this.hurry();
+  }
+
+  /** What the API shows, if it is not what we said last. */
+  #doubt(): NodeStatus | undefined {
+    if (this.#lastStatus === undefined || this.#shown === undefined) return undefined;
+    return readyOf(this.#shown) === readyOf(this.#lastStatus) ? undefined : this.#shown;
   }
 
   async run(): Promise<void> {
@@ -90,7 +105,7 @@ export class NodeAgent {
     const { config, machine, clock, client, read, recorder } = this.#options;
     const reading: NodeReading = { ...(await read()), config, machine, nowMs: clock.now() };
     this.#node ??= await this.#register(reading);
-    const before = this.#lastStatus ?? this.#node.status ?? {};
+    const before = this.#doubt() ?? this.#lastStatus ?? this.#node.status ?? {};
     const status = nodeStatus(reading, before.conditions ?? []);
     const due = clock.monotonic() - this.#lastWriteMs >= writeMs;
     if (!due && sameJson(withoutHeartbeats(before), withoutHeartbeats(status))) return;
@@ -109,6 +124,7 @@ export class NodeAgent {
       recorder.event(this.#node, 'Normal', reason, `Node ${config.nodeName} status is now: ${reason}`);
     }
     this.#lastStatus = status;
+    this.#shown = undefined;
     this.#lastWriteMs = clock.monotonic();
   }
 
