@@ -15,7 +15,7 @@ interface ModelText {
 const common: Readonly<Record<string, string>> = {
   kind: 'The kind of this object, in CamelCase. Taken from the endpoint when left out; never changes.',
   apiVersion: 'The group and version of the form that this object is written in.',
-  metadata: 'Standard object's metadata: name, namespace, labels, annotations and what the server keeps.',
+  metadata: "Standard object's metadata: name, namespace, labels, annotations and what the server keeps.",
   items: 'The elements of the list.',
   spec: 'What is wanted.',
   status: 'What was last observed. Read-only for users; populated by the system.',
