@@ -371,6 +371,8 @@ class DeploymentSync {
     const patch = { metadata: { annotations: { [revisionAnnotation]: String(revision) } } };
     this.#deployment = await this.#context.client.patch(deployments, keyOfObject(this.#deployment), patch, {
       type: 'merge',
+      // With the status, since annotations of the object itself count as a change of what is wanted.
+      subresource: 'status',
     });
   }
 
