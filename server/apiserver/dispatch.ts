@@ -51,6 +51,7 @@ export function routeOf(registered: Registered, info: RequestInfo, method: strin
   if (info.rest !== '') throw unknownResource();
   if (method === 'HEAD' || method === 'OPTIONS') throw wrongMethod();
   const handler = handlers[info.verb];
+  if (info.name !== '' && !registered.verbs.some((verb) => !onCollections.has(verb))) throw unknownResource();
   const isPlaced = onCollections.has(info.verb) === (info.name === '');
   if (handler === undefined || !isPlaced || !registered.verbs.includes(info.verb)) throw wrongMethod();
   return { handler, longRunning: info.verb === 'watch' };

@@ -1,11 +1,5 @@
-import {
-  forbiddenField,
-  invalid,
-  invalidValue,
-  required,
-  tooLong,
-  type FieldError,
-} from '../../../openapi/machinery/status.ts';
+import { forbiddenField, invalid, required, type FieldError } from '../../../openapi/machinery/status.ts';
+import { managerNameProblems } from '../../../openapi/machinery/managed-fields/manager-name.ts';
 import type { FieldValidation } from './body.ts';
 
 /** metav1.CreateOptions, UpdateOptions and PatchOptions. */
@@ -18,8 +12,6 @@ export interface WriteOptions {
 
 type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions';
 
-const managerBytesMax = 128;
-
 /** Reads the query of a write. Throws Invalid, named by the kind of the options. */
 export function parseWriteOptions(kind: OptionsKind, query: URLSearchParams, isApply = false): WriteOptions {
   const dryRun = query.getAll('dryRun');
@@ -28,7 +20,7 @@ export function parseWriteOptions(kind: OptionsKind, query: URLSearchParams, isA
   const force = query.get('force');
   const problems: FieldError[] = [
     ...(kind === 'PatchOptions' ? applyProblems(isApply, force, fieldManager) : []),
-    ...managerProblems(fieldManager),
+    ...managerNameProblems(fieldManager, 'fieldManager'),
     ...dryRunProblems(dryRun),
     ...validationProblems(fieldValidation),
   ];
@@ -44,22 +36,6 @@ export function parseWriteOptions(kind: OptionsKind, query: URLSearchParams, isA
 function applyProblems(isApply: boolean, force: string | null, fieldManager: string): readonly FieldError[] {
   if (isApply) return fieldManager === '' ? [required('fieldManager', 'is required for apply patch')] : [];
   return force === null ? [] : [forbiddenField('force', 'may not be specified for non-apply patch')];
-}
-
-function managerProblems(manager: string): readonly FieldError[] {
-  const problems: FieldError[] = [];
-  if (Buffer.byteLength(manager) > managerBytesMax) problems.push(tooLong('fieldManager', managerBytesMax));
-  let position = 0;
-  for (const character of manager) {
-    if (!/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) {
-      const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-      const text = `invalid character U+${code} (at position ${position})`;
-      const { field, reason, message } = invalidValue('fieldManager', manager, text);
-      return [...problems, { field, reason, message: message.replaceAll(/\\u00([0-9a-f]{2})/g, '\\x$1') }];
-    }
-    position += Buffer.byteLength(character);
-  }
-  return problems;
 }
 
 /** `All` alone is known. */

@@ -3,6 +3,7 @@ import type { UserInfo } from '../../auth/user.ts';
 import { mutate, validate } from '../../admission/chain.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../admission/plugin.ts';
 import type { Review } from '../../auth/reviews/review.ts';
+import { managerOfAgent } from '../../../openapi/machinery/managed-fields/manager-name.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import type { Logger } from '../../../openapi/machinery/log.ts';
 import type { Resource } from '../../../openapi/machinery/resource.ts';
@@ -80,21 +81,10 @@ export function pathRequest(call: Call, dryRun: boolean, subresource = call.info
   };
 }
 
-const managerBytesMax = 128;
-
 /** As the client names itself: in the query, else up to the first slash of its User-Agent. */
 export function managerOf({ info, exchange }: Pick<Call, 'info' | 'exchange'>): string {
   const stated = info.query.get('fieldManager') ?? '';
-  if (stated !== '') return stated;
-  const [product = ''] = headerText(exchange, 'user-agent').split('/');
-  const printable = product.replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '');
-  if (Buffer.byteLength(printable) <= managerBytesMax) return printable;
-  let name = '';
-  for (const character of printable) {
-    if (Buffer.byteLength(name + character) > managerBytesMax) break;
-    name += character;
-  }
-  return name;
+  return stated === '' ? managerOfAgent(headerText(exchange, 'user-agent')) : stated;
 }
 
 export function admitFor(call: Call, dryRun: boolean, subresource: string): Admit {

@@ -17,11 +17,13 @@ import {
   workloadSelectorFaults,
   workloadTemplateFaults,
 } from '../validation/workloads.ts';
+import { goValue } from '../validation/go-text.ts';
 
 const words = { kind: 'ReplicaSet', emptyFor: 'deployment' };
 
 export const deploymentStrategy: Strategy<Deployment> = {
   resource: deployments,
+  resetFields: { '': [['status']], status: [['spec'], ['metadata', 'labels']] },
   defaults: (deployment) => ({
     ...deployment,
     ...(deployment.spec === undefined ? {} : { spec: withDefaults(deployment.spec) }),
@@ -108,9 +110,7 @@ function strategyFaults(strategy: DeploymentSpec['strategy']): FieldError[] {
     return rollingUpdate === undefined ? [] : [forbiddenField(`${path}.rollingUpdate`, text)];
   }
   if (type !== 'RollingUpdate') {
-    return [
-      notSupported(path, { Type: type, RollingUpdate: rollingUpdate ?? null }, ['Recreate', 'RollingUpdate']),
-    ];
+    return [notSupported(path, goValue('apps.DeploymentStrategy', strategy), ['Recreate', 'RollingUpdate'])];
   }
   const { maxUnavailable, maxSurge } = rollingUpdate ?? {};
   const at = `${path}.rollingUpdate`;

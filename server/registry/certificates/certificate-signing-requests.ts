@@ -45,6 +45,11 @@ const decisions = ['Approved', 'Denied'];
 
 export const certificateSigningRequestStrategy: Strategy<Request> = {
   resource: certificateSigningRequests,
+  resetFields: {
+    '': [['spec'], ['status']],
+    status: [['spec'], ['status', 'conditions']],
+    approval: [['spec'], ['status', 'certificate']],
+  },
   prepareForCreate: (request, { user }) => ({
     ...request,
     spec: {

@@ -11,6 +11,7 @@ const ownFinalizer = 'kubernetes';
 
 export const namespaceStrategy: Strategy<Namespace> = {
   resource: namespaces,
+  resetFields: { '': [['status']], status: [['spec']], finalize: [['status']] },
   validateName: nameRule(dnsLabel),
   defaults: labelWithName,
   prepareForCreate: (namespace) => ({

@@ -21,8 +21,18 @@ import { withMergedLabelKeys } from './pod-label-keys.ts';
 import { podAnnotationUpdateFaults, podUpdateFaults } from './pod-update.ts';
 import { podWarnings } from './pod-warnings.ts';
 
+/** All that a resize may change. */
+const resizable = ['containers', 'initContainers'].flatMap((list) =>
+  ['resources', 'resizePolicy'].map((field) => ['spec', list, '*', field]),
+);
+
 export const podStrategy: Strategy<Pod> = {
   resource: pods,
+  resetFields: {
+    '': [['status']],
+    status: [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']],
+  },
+  onlyFields: { ephemeralcontainers: [['spec', 'ephemeralContainers']], resize: resizable },
   deleteReturnsObject: true,
   defaults: podDefaults,
   defaultsOfSpecOnly: true,

@@ -34,6 +34,7 @@ export function customScale(paths: Paths): ProjectionSubresource<KubeObject, Sca
         },
       };
     },
+    replicasPath: split(paths.specReplicasPath),
     write: (object, scale) =>
       setAt(object as unknown as JsonObject, split(paths.specReplicasPath), scale.spec?.replicas ?? 0),
   };

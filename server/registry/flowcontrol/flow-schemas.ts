@@ -6,6 +6,7 @@ import { flowSchemaTable } from '../table/others.ts';
 
 export const flowSchemaStrategy: Strategy<FlowSchema> = {
   resource: flowSchemas,
+  resetFields: { '': [['status']], status: [['metadata'], ['spec']] },
   defaults: (object) =>
     object.spec === undefined || (object.spec.matchingPrecedence ?? 0) !== 0
       ? object

@@ -9,6 +9,7 @@ import { priorityLevelTable } from '../table/others.ts';
 
 export const priorityLevelConfigurationStrategy: Strategy<PriorityLevelConfiguration> = {
   resource: priorityLevelConfigurations,
+  resetFields: { '': [['status']], status: [['metadata'], ['spec']] },
   defaults: (object) => (object.spec === undefined ? object : { ...object, spec: withDefaults(object.spec) }),
   generationGrows: specChanged,
   table: priorityLevelTable,

@@ -96,8 +96,9 @@ function tryApply(
 /** Throws BadRequest for an object that cannot be applied here. Returns how messages name it. */
 function checkConfiguration(resource: Resource, applied: JsonObject): string {
   const { apiVersion, kind, metadata } = applied;
-  const isVersion = typeof apiVersion === 'string' && apiVersion.split('/').length <= 2;
-  const version = isVersion ? (apiVersion.includes('/') ? apiVersion : `/${apiVersion}`) : '/';
+  const stated = typeof apiVersion === 'string' ? apiVersion : '';
+  const isVersion = stated.split('/').length <= 2;
+  const version = !isVersion ? '/' : stated.includes('/') ? stated : `/${stated}`;
   const type = `${version}, Kind=${isVersion && typeof kind === 'string' ? kind : ''}`;
   if (apiVersion !== apiVersionOf(resource) || kind !== resource.kind) {
     throw badRequest(`invalid object type: ${type}`);

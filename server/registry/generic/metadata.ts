@@ -1,3 +1,4 @@
+import { managedFieldsProblems } from '../../../openapi/machinery/managed-fields/manager-name.ts';
 import type { ObjectMeta, OwnerReference } from '../../../openapi/machinery/object.ts';
 import {
   forbiddenField,
@@ -33,6 +34,7 @@ export function metadataProblems(
     ...annotationProblems(metadata.annotations ?? {}),
     ...ownerProblems(metadata.ownerReferences ?? []),
     ...finalizerProblems(metadata.finalizers ?? []),
+    ...managedFieldsProblems(metadata.managedFields),
     ...(standardOnly ? finalizerNameProblems(metadata.finalizers ?? []) : []),
   ];
 }
@@ -69,6 +71,7 @@ export function metadataUpdateProblems(metadata: ObjectMeta, old: ObjectMeta): r
     ...labelProblems(metadata.labels ?? {}, 'metadata.labels'),
     ...annotationProblems(metadata.annotations ?? {}),
     ...ownerProblems(metadata.ownerReferences ?? []),
+    ...managedFieldsProblems(metadata.managedFields),
   ];
 }
 

@@ -38,7 +38,7 @@ export function withManagers(
   const { registered, writer } = request;
   if (writer === undefined) return withEntries(object, entriesOf(old));
   const before = old === undefined ? emptyObject(registered) : versionedOf(registered, old);
-  const after = versionedOf(registered, object);
+  const after = versionedOf(registered, asStored(registered, object));
   const sent = writer.subresource === '' ? entriesOf(object) : undefined;
   const managers = knownManagers(sent, old);
   if (managers.size === 0 && old !== undefined) return withEntries(object, undefined);
@@ -50,6 +50,11 @@ export function withManagers(
     if (error instanceof TypeFault) return withEntries(object, undefined);
     throw error;
   }
+}
+
+/** As the object will be read: what its version cannot say, or what the stored form adds, is told too. */
+function asStored({ strategy: { stored } }: Registered, object: KubeObject): KubeObject {
+  return stored === undefined ? object : stored.fromStored(stored.toStored(object));
 }
 
 /** This write as machinery takes it. */

@@ -26,7 +26,7 @@ function filterOf(registered: Registered, subresource: string): FieldFilter {
   return reset.length === 0 ? everyField : allBut(reset);
 }
 
-function usualReset({ subresources }: Registered, subresource: string): readonly FieldPath[] {
-  if (subresource === 'status') return [['spec']];
+function usualReset({ subresources, custom }: Registered, subresource: string): readonly FieldPath[] {
+  if (subresource === 'status') return custom === undefined ? [['spec']] : [['metadata'], ['spec']];
   return subresource === '' && subresources.some(({ name }) => name === 'status') ? [['status']] : [];
 }

@@ -10,6 +10,7 @@ const path = 'spec.cidrs';
 
 export const serviceCIDRStrategy: Strategy<ServiceCIDR> = {
   resource: serviceCIDRs,
+  resetFields: { '': [['status']], status: [['metadata'], ['spec']] },
   validate: (object) => cidrsFaults(cidrsOf(object)),
   validateUpdate: (object, old) => changeFaults(cidrsOf(object), cidrsOf(old)),
   table: serviceCIDRTable,

@@ -11,6 +11,7 @@ type Spec = NonNullable<Claim['spec']>;
 
 export const resourceClaimStrategy: Strategy<Claim> = {
   resource: resourceResourceClaims,
+  resetFields: { '': [['status']], status: [['metadata'], ['spec']] },
   deleteReturnsObject: true,
   defaults: (claim) => ({ ...claim, spec: withDefaults(claim.spec) }),
   validateUpdate: (claim, old) => specFaults(claim.spec, old.spec),

@@ -14,6 +14,7 @@ const table: TableStrategy<VolumeAttachment> = {
 
 export const volumeAttachmentStrategy: Strategy<VolumeAttachment> = {
   resource: volumeAttachments,
+  resetFields: { '': [['status']], status: [['metadata'], ['spec']] },
   allowUnconditionalUpdate: false,
   deleteReturnsObject: true,
   validateUpdate: (object, old) => unchanged('spec', object.spec, old.spec),
