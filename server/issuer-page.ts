@@ -1,9 +1,12 @@
 import type { ApiRequest, ApiResponse } from '../openapi/client/transport.ts';
+import { StatusError } from '../openapi/machinery/status.ts';
 import type { TokenSigner } from './auth/authentication/service-account-token.ts';
+
+const keysType = 'application/jwk-set+json';
 
 /** The issuer's discovery document and keys, by which others verify service account tokens. */
 export function issuerPage(signer: TokenSigner): (request: ApiRequest) => Promise<ApiResponse | undefined> {
-  return async ({ method, url }) => {
+  return async ({ method, url, headers }) => {
     if (method !== 'GET') return undefined;
     const path = url.split('?')[0];
     if (path === '/.well-known/openid-configuration')
@@ -14,7 +17,10 @@ export function issuerPage(signer: TokenSigner): (request: ApiRequest) => Promis
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['RS256'],
       });
-    if (path === '/openid/v1/jwks') return page('application/jwk-set+json', await signer.keys());
+    if (path === '/openid/v1/jwks') {
+      if (!accepts(headers['accept'])) return notAcceptable();
+      return page(keysType, await signer.keys());
+    }
     return undefined;
   };
 }
@@ -24,5 +30,23 @@ function page(type: string, value: object): ApiResponse {
     status: 200,
     headers: { 'content-type': type, 'cache-control': 'public, max-age=3600' },
     body: Buffer.from(JSON.stringify(value)),
+  };
+}
+
+/** Keys come in their own type only: to who asks for that, or for anything. */
+function accepts(header: string | readonly string[] | undefined): boolean {
+  const text = typeof header === 'string' ? header : (header ?? []).join(',');
+  if (text === '') return true;
+  const types = text.split(',').map((each) => (each.split(';', 1)[0] ?? '').trim());
+  return types.some((type) => ['*/*', 'application/*', keysType].includes(type));
+}
+
+function notAcceptable(): ApiResponse {
+  const text = `406: Not Acceptable\n\nAvailable representations: ${keysType}`;
+  const status = new StatusError('NotAcceptable', text, { details: {} }).toStatus();
+  return {
+    status: 406,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+    body: Buffer.from(JSON.stringify(status)),
   };
 }

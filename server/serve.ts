@@ -19,6 +19,7 @@ import {
 import { bootstrap } from './apiserver/bootstrap/bootstrap.ts';
 import type { NodeDialer } from './apiserver/node-dialer.ts';
 import { gitVersion as gitVersionText } from './apiserver/discovery/version.ts';
+import { agentsGroup } from './auth/authorization/node.ts';
 import { openKeyStore, type KeyStore } from './auth/pki/key-store.ts';
 import { adminKubeconfig } from './cli/access.ts';
 import type { RunningServer } from './cli/context.ts';
@@ -181,7 +182,7 @@ function runFleet({ options, runProgram, log, signal, stops }: Starting, api: Ap
     async issueNodeCertificate(nodeName) {
       const pair = await keys.issue({
         commonName: `system:node:${nodeName}`,
-        organizations: ['system:nodes'],
+        organizations: ['system:nodes', agentsGroup],
         usage: 'client',
         days: certificateDays,
       });

@@ -46,22 +46,40 @@ interface Bound {
 
 /** Finds what the token is to end with. Throws StatusError when it is not there, or another one of that name. */
 async function boundOf(wish: TokenWish, namespace: string, { objects }: RequestContext): Promise<Bound> {
-  const { kind, name, uid } = wish.boundObject ?? {};
-  if (kind === undefined || name === undefined) return {};
-  const resource = Object.hasOwn(boundKinds, kind) ? boundKinds[kind] : undefined;
-  if (resource === undefined) throw badRequest(`cannot bind token to object of type ${kind}`);
+  if (wish.boundObject === undefined) return {};
+  const { kind = '', name = '', uid = '' } = wish.boundObject;
+  const resource = boundResource(wish.boundObject);
+  if (name === '') throw badRequest('Name parameter required.');
   const found = await objects.get(resource, { name, ...(resource.namespaced ? { namespace } : {}) });
   const foundUid = found?.metadata?.uid;
   if (foundUid === undefined) throw notFound(resource, name);
-  if (uid !== undefined && uid !== '' && uid !== foundUid)
-    throw conflict(
-      resource,
-      name,
-      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
-    );
+  if (kind === 'Pod') refuseOtherAccount(found as Pod, wish.account.metadata?.name ?? '');
+  if (uid !== '' && uid !== foundUid) {
+    const text = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
+    throw conflict({ ...resource, plural: resource.kind }, name, text);
+  }
   const bound: BoundObject = { kind: kind as BoundObject['kind'], name, uid: foundUid };
   const nodeName = kind === 'Pod' ? ((found as Pod).spec?.nodeName ?? '') : '';
-  if (nodeName === '') return { bound };
-  const nodeUid = (await objects.get(nodes, { name: nodeName }))?.metadata?.uid;
-  return { bound, node: { name: nodeName, ...(nodeUid === undefined ? {} : { uid: nodeUid }) } };
+  return nodeName === '' ? { bound } : { bound, node: await nodeOf(nodeName, objects) };
+}
+
+/** A node that is not there any more is told by its name alone. */
+async function nodeOf(name: string, objects: RequestContext['objects']): Promise<NonNullable<Bound['node']>> {
+  const uid = (await objects.get(nodes, { name }))?.metadata?.uid;
+  return { name, ...(uid === undefined ? {} : { uid }) };
+}
+
+function boundResource({ kind = '', apiVersion = '' }: NonNullable<TokenWish['boundObject']>): Resource {
+  const slash = apiVersion.indexOf('/');
+  const [group, version] = [apiVersion.slice(0, Math.max(0, slash)), apiVersion.slice(slash + 1)];
+  const resource = group === '' && Object.hasOwn(boundKinds, kind) ? boundKinds[kind] : undefined;
+  if (resource !== undefined) return resource;
+  throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
+}
+
+function refuseOtherAccount({ spec }: Pod, account: string): void {
+  if (spec?.serviceAccountName === account) return;
+  throw badRequest(
+    `cannot bind token for serviceaccount ${JSON.stringify(account)} to pod running with different serviceaccount name.`,
+  );
 }

@@ -8,6 +8,7 @@ import { headerText, type Answer, type Exchange, type Handled } from './exchange
 import { authenticate } from './filters/authenticate.ts';
 import { authorize } from './filters/authorize.ts';
 import { impersonate } from './filters/impersonate.ts';
+import { createImpersonator } from './filters/impersonation-modes.ts';
 import type { Deadlines } from './filters/deadlines.ts';
 import type { InFlight } from './filters/limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,6 +32,7 @@ export type Pipeline = (exchange: Exchange) => Promise<Outcome>;
 
 /** The way of every request: who asks, may they, is there room, and then the handler of its verb. Never rejects. */
 export function createPipeline(options: PipelineOptions): Pipeline {
+  const impersonator = createImpersonator(options.environment.authorizer);
   return async (exchange) => {
     const warnings = new Warnings();
     const sentId = headerText(exchange, 'audit-id');
@@ -38,7 +40,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const info = parseRequest(exchange.method, exchange.url);
     try {
       if (info === undefined) throw new StatusError('BadRequest', 'the path of the request is malformed');
-      const user = await identify(options, exchange);
+      const asker = await authenticate(options.authenticators, exchange);
+      const user = impersonate(impersonator, asker, exchange, info);
       authorize(options.environment.authorizer, user, info);
       if (!info.isResource) return 'elsewhere';
       const outcome = await handleResource(options, { exchange, info, user, warnings });
@@ -60,14 +63,6 @@ function count({ environment, metrics }: PipelineOptions, info: RequestInfo, cod
   if (registered === undefined) return;
   if (subresource !== '' && !registered.subresources.some(({ name }) => name === subresource)) return;
   metrics.count(info, code);
-}
-
-async function identify(
-  { authenticators, environment }: PipelineOptions,
-  exchange: Exchange,
-): Promise<UserInfo> {
-  const asker = await authenticate(authenticators, exchange);
-  return impersonate(environment.authorizer, asker, exchange);
 }
 
 interface Asked {

@@ -12,15 +12,9 @@ const group = 'rbac.authorization.k8s.io';
 export function rbacObjects(): readonly KubeObject[] {
   return [
     ...[...clusterRoles, ...controllerRoles, ...roles].map(roleObject),
-    ...[...bindings, ...nodeBindings, ...controllerRoles.map(controllerBinding)].map(bindingObject),
+    ...[...bindings, ...controllerRoles.map(controllerBinding)].map(bindingObject),
   ];
 }
-
-/** Agents proxy Services and answer DNS too: the group of nodes may read what kube-proxy and CoreDNS read. */
-const nodeBindings: readonly BindingSpec[] = [
-  { name: 'flotilla:node-proxier', role: 'system:node-proxier', subjects: ['Group:system:nodes'] },
-  { name: 'flotilla:node-dns', role: 'system:kube-dns', subjects: ['Group:system:nodes'] },
-];
 
 /** system:controller:NAME is held by the service account NAME of kube-system. */
 function controllerBinding(role: RoleSpec): BindingSpec {

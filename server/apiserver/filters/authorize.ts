@@ -18,7 +18,7 @@ export function require(authorizer: Authorizer, attributes: AuthorizationAttribu
   if (!decision.allowed) throw refusal(attributes, decision.reason);
 }
 
-function attributesOf(user: UserInfo, info: RequestInfo): AuthorizationAttributes {
+export function attributesOf(user: UserInfo, info: RequestInfo): AuthorizationAttributes {
   const { verb, group, version, resource, subresource, namespace } = info;
   const listsOne = info.name === '' && (verb === 'list' || verb === 'watch');
   const name = listsOne ? selectedName(info.query) : info.name;
@@ -33,7 +33,7 @@ function escaped(text: string): string {
   return text.replaceAll(/[&<>]/g, (each) => escapes[each] ?? each);
 }
 
-function refusal(attributes: AuthorizationAttributes, reason: string): StatusError {
+export function refusal(attributes: AuthorizationAttributes, reason: string): StatusError {
   const { user, verb, path, group, namespace, name } = attributes;
   const tail = reason === '' ? '' : `: ${reason}`;
   const who = JSON.stringify(user.name);

@@ -26,11 +26,18 @@ export async function handleCreate(call: Call): Promise<Answer> {
       warnings.add(text);
     },
   });
-  const object = complete(registered, decoded);
+  const completed = complete(registered, decoded);
+  const object = isReview && !registered.resource.namespaced ? withoutNamespace(completed) : completed;
   if (isReview) refuseOtherNamespace(object, call.info.namespace);
   if (isReview) return plainAnswer(output, 201, await answerReview(call, object, options.dryRun));
   const stored = await createObject(environment, pathRequest(call, options.dryRun), object);
   return objectAnswer(call, output, 201, stored);
+}
+
+/** What stands in no namespace forgets the one it was sent with. */
+function withoutNamespace(object: KubeObject): KubeObject {
+  const { namespace: _namespace, ...metadata } = object.metadata ?? {};
+  return { ...object, metadata };
 }
 
 function reviewOf({ environment, registered }: Call): Call['environment']['reviews'][number] | undefined {

@@ -61,17 +61,18 @@ export function tokenSigner(options: SignerOptions): TokenSigner {
     async sign(request) {
       const now = Math.floor(clock.now() / 1000);
       const expiration = now + request.expirationSeconds;
+      // In the order of the names, as others print them.
       const token = await new SignJWT({
         aud: [...request.audiences],
+        exp: expiration,
+        iat: now,
+        iss: issuer,
+        jti: options.randomId(),
         'kubernetes.io': kubernetesClaims(request, now),
+        nbf: now,
+        sub: `system:serviceaccount:${request.namespace}:${request.serviceAccount.name}`,
       })
         .setProtectedHeader({ alg: 'RS256', kid: keyId })
-        .setIssuer(issuer)
-        .setSubject(`system:serviceaccount:${request.namespace}:${request.serviceAccount.name}`)
-        .setIssuedAt(now)
-        .setNotBefore(now)
-        .setExpirationTime(expiration)
-        .setJti(options.randomId())
         .sign(options.privateKey);
       return { token, expirationMs: expiration * 1000 };
     },

@@ -15,6 +15,9 @@ export function nodeNameOf(user: UserInfo): string | undefined {
   return user.name.slice('system:node:'.length);
 }
 
+/** Of nodes that proxy Services and answer DNS too: they may read what kube-proxy and CoreDNS read. */
+export const agentsGroup = 'flotilla:agents';
+
 const noOpinion = (reason: string): Decision => ({ allowed: false, denied: false, reason });
 const allowed: Decision = { allowed: true, reason: '' };
 const referenced = new Set(['secrets', 'configmaps', 'persistentvolumeclaims']);
@@ -25,9 +28,8 @@ const reads = new Set(['get', 'list', 'watch']);
  * system:node role says. NodeRestriction (admission) limits what it writes.
  */
 export function nodeAuthorizer(graph: NodeGraph): Authorizer {
-  const rules: readonly PolicyRule[] = (
-    clusterRoles.find((role) => role.name === 'system:node')?.rules ?? []
-  ).map(parseRule);
+  const rules = rulesOfRole('system:node');
+  const agentRules = [...rulesOfRole('system:node-proxier'), ...rulesOfRole('system:kube-dns')];
   return {
     authorize(asked) {
       const nodeName = nodeNameOf(asked.user);
@@ -37,9 +39,17 @@ export function nodeAuthorizer(graph: NodeGraph): Authorizer {
       if (asked.group === '' && asked.resource === 'serviceaccounts')
         return decideToken(graph, nodeName, asked);
       if (asked.resource === 'leases') return decideLease(nodeName, asked);
-      return rules.some((rule) => ruleAllows(rule, asked)) ? allowed : noOpinion('');
+      if (asked.group === 'storage.k8s.io' && asked.resource === 'csinodes') {
+        return decideCsiNode(nodeName, asked);
+      }
+      const held = asked.user.groups.includes(agentsGroup) ? [...rules, ...agentRules] : rules;
+      return held.some((rule) => ruleAllows(rule, asked)) ? allowed : noOpinion('');
     },
   };
+}
+
+function rulesOfRole(name: string): readonly PolicyRule[] {
+  return (clusterRoles.find((role) => role.name === name)?.rules ?? []).map(parseRule);
 }
 
 function decideReference(graph: NodeGraph, nodeName: string, asked: AuthorizationAttributes): Decision {
@@ -67,4 +77,13 @@ function decideLease(nodeName: string, asked: AuthorizationAttributes): Decision
   const known = ['get', 'create', 'update', 'patch', 'delete'].includes(asked.verb);
   if (own && known) return allowed;
   return noOpinion('can only access node lease with the same name as the requesting node');
+}
+
+function decideCsiNode(nodeName: string, { verb, subresource, name }: AuthorizationAttributes): Decision {
+  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb)) {
+    return noOpinion('can only get, create, update, patch, or delete a CSINode');
+  }
+  if (subresource !== '') return noOpinion('cannot authorize CSINode subresources');
+  if (verb === 'create' || name === nodeName) return allowed;
+  return noOpinion('can only access CSINode with the same name as the requesting node');
 }

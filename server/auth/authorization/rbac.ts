@@ -17,6 +17,8 @@ interface Grant {
   readonly namespace: string | undefined;
   readonly rules: readonly PolicyRule[];
   readonly why: string;
+  /** Said of a binding to a role that is not there. */
+  readonly problem?: string;
 }
 
 export interface RulesOf {
@@ -44,27 +46,30 @@ export function rbacAuthorizer(source: RbacSource): Authorizer & RulesOf {
       return decide(grantsOf(asked.user), asked);
     },
     rulesOf(user, namespace) {
-      if (user.groups.includes('system:masters')) return everything;
-      return grantsOf(user)
-        .filter((grant) => grant.namespace === undefined || grant.namespace === namespace)
-        .flatMap((grant) => grant.rules);
+      const held = grantsOf(user).filter(
+        (grant) => grant.namespace === undefined || grant.namespace === namespace,
+      );
+      // A binding counts once, whatever of the user it names.
+      return [...new Set(held.map((grant) => grant.rules))].flat();
     },
   };
 }
 
-const everything: readonly PolicyRule[] = [
-  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-  { verbs: ['*'], nonResourceURLs: ['*'] },
-];
-
 function decide(grants: readonly Grant[], asked: AuthorizationAttributes): Decision {
+  const problems: string[] = [];
   for (const grant of grants) {
     if (grant.namespace !== undefined && grant.namespace !== asked.namespace) continue;
     if (grant.namespace !== undefined && asked.path !== undefined) continue;
     if (grant.rules.some((rule) => ruleAllows(rule, asked)))
       return { allowed: true, reason: `RBAC: allowed by ${grant.why}` };
+    if (grant.problem !== undefined) problems.push(grant.problem);
   }
-  return { allowed: false, denied: false, reason: '' };
+  return { allowed: false, denied: false, reason: reasonOf([...new Set(problems)]) };
+}
+
+function reasonOf(problems: readonly string[]): string {
+  if (problems.length === 0) return '';
+  return `RBAC: ${problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`}`;
 }
 
 interface Subject {
@@ -83,9 +88,9 @@ function subjectKey(subject: Subject, namespace: string): string {
   return `User system:serviceaccount:${subject.namespace ?? namespace}:${subject.name}`;
 }
 
-function subjectText(subject: Subject): string {
+function subjectText(subject: Subject, namespace: string): string {
   const name =
-    subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace ?? ''}` : subject.name;
+    subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace ?? namespace}` : subject.name;
   return `${subject.kind} ${JSON.stringify(name)}`;
 }
 
@@ -93,9 +98,10 @@ function collectGrants(source: RbacSource): Map<string, Grant[]> {
   const grants = new Map<string, Grant[]>();
   for (const binding of [...source.clusterRoleBindings.list(), ...source.roleBindings.list()]) {
     const held = grantOf(source, binding);
+    const namespace = binding.metadata?.namespace ?? '';
     for (const subject of binding.subjects ?? []) {
-      const key = subjectKey(subject, binding.metadata?.namespace ?? '');
-      const grant = { ...held, why: `${held.why} to ${subjectText(subject)}` };
+      const key = subjectKey(subject, namespace);
+      const grant = { ...held, why: `${held.why} to ${subjectText(subject, namespace)}` };
       const list = grants.get(key);
       if (list === undefined) grants.set(key, [grant]);
       else list.push(grant);
@@ -113,5 +119,8 @@ function grantOf(source: RbacSource, binding: RoleBinding | ClusterRoleBinding):
       : source.roles.get({ namespace, name: role });
   const binds = namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding';
   const full = namespace === undefined ? name : `${name}/${namespace}`;
-  return { namespace, rules: found?.rules ?? [], why: `${binds} "${full}" of ${kind} "${role}"` };
+  const why = `${binds} "${full}" of ${kind} "${role}"`;
+  if (found !== undefined) return { namespace, rules: found.rules ?? [], why };
+  const missing = `${kind.toLowerCase()}.rbac.authorization.k8s.io "${role}" not found`;
+  return { namespace, rules: [], why, problem: missing };
 }

@@ -55,6 +55,28 @@ export function missingRules(held: readonly PolicyRule[], wanted: readonly Polic
   return wanted.flatMap(breakDown).filter((rule) => !held.some((each) => ruleCovers(each, rule)));
 }
 
+/** Rules of one group, resource and name are told as one, with the verbs of all. */
+export function compactRules(rules: readonly PolicyRule[]): PolicyRule[] {
+  const simple = new Map<string, PolicyRule>();
+  const others: PolicyRule[] = [];
+  for (const rule of rules) {
+    const { apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+    const isSimple =
+      apiGroups.length === 1 &&
+      resources.length === 1 &&
+      resourceNames.length <= 1 &&
+      nonResourceURLs.length === 0;
+    if (!isSimple) {
+      others.push(rule);
+      continue;
+    }
+    const key = JSON.stringify([apiGroups, resources, resourceNames]);
+    const known = simple.get(key);
+    simple.set(key, known === undefined ? rule : { ...known, verbs: [...known.verbs, ...rule.verbs] });
+  }
+  return [...others, ...simple.values()];
+}
+
 /** One rule for each verb, group, resource and name, so that several rules together may cover a wide one. */
 function breakDown(rule: PolicyRule): PolicyRule[] {
   const paths = (rule.nonResourceURLs ?? []).flatMap((path) =>

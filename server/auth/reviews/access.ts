@@ -17,6 +17,7 @@ import type { AuthorizationAttributes, Authorizer, Decision } from '../authorize
 import type { RulesOf } from '../authorization/rbac.ts';
 import type { UserInfo } from '../user.ts';
 import type { Review } from './review.ts';
+import { evaluationError, selectorErrors } from './selectors.ts';
 
 /** The reviews of authorization.k8s.io: what would the authorizer say? */
 export function accessReviews(authorizer: Authorizer, rules: RulesOf): readonly Review[] {
@@ -25,7 +26,7 @@ export function accessReviews(authorizer: Authorizer, rules: RulesOf): readonly 
       resource: selfSubjectAccessReviews,
       answer({ object, user }) {
         const { spec } = object as SelfSubjectAccessReview;
-        refuse(object, attributeErrors(spec));
+        refuse(object, [...attributeErrors(spec), ...selectorErrors(spec)]);
         return Promise.resolve(decided(object, authorizer, attributesOf(spec, user)));
       },
     },
@@ -33,7 +34,7 @@ export function accessReviews(authorizer: Authorizer, rules: RulesOf): readonly 
       resource: subjectAccessReviews,
       answer({ object }) {
         const { spec } = object as SubjectAccessReview;
-        refuse(object, [...attributeErrors(spec), ...subjectErrors(spec)]);
+        refuse(object, [...attributeErrors(spec), ...subjectErrors(spec), ...selectorErrors(spec)]);
         return Promise.resolve(decided(object, authorizer, attributesOf(spec, subjectOf(spec))));
       },
     },
@@ -103,7 +104,7 @@ function localErrors(spec: Spec, namespace: string): FieldError[] {
         'disallowed on this kind of request',
       ),
     ];
-  const errors = [...attributeErrors(spec), ...subjectErrors(spec)];
+  const errors = [...attributeErrors(spec), ...subjectErrors(spec), ...selectorErrors(spec)];
   const asked = spec.resourceAttributes?.namespace ?? '';
   if (spec.resourceAttributes !== undefined && asked !== namespace)
     errors.push(invalidValue('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace'));
@@ -112,14 +113,10 @@ function localErrors(spec: Spec, namespace: string): FieldError[] {
 
 /** Kubernetes leaves the kind out of these errors; so do we. */
 function refuse(object: KubeObject, errors: readonly FieldError[]): void {
-  const {
-    managedFields: _ignored,
-    creationTimestamp: _time,
-    namespace: _namespace,
-    ...rest
-  } = object.metadata ?? {};
+  const { creationTimestamp: _time, namespace: _namespace, ...shown } = object.metadata ?? {};
+  const { managedFields: _managed, ...rest } = shown;
   const all =
-    Object.keys(rest).length === 0 ? errors : [...errors, invalidValue('metadata', rest, 'must be empty')];
+    Object.keys(rest).length === 0 ? errors : [...errors, invalidValue('metadata', shown, 'must be empty')];
   if (all.length > 0) throw invalid({ group: 'authorization.k8s.io', plural: '', kind: '' }, '', all);
 }
 
@@ -143,7 +140,13 @@ function subjectOf(spec: Spec): UserInfo {
 }
 
 function decided(object: KubeObject, authorizer: Authorizer, asked: AuthorizationAttributes): KubeObject {
-  return { ...object, status: statusOf(authorizer.authorize(asked)) } as KubeObject;
+  const { spec } = object as KubeObject & { readonly spec: Asked };
+  const problem = evaluationError(spec);
+  const status = {
+    ...statusOf(authorizer.authorize(asked)),
+    ...(problem === '' ? {} : { evaluationError: problem }),
+  };
+  return { ...object, status } as KubeObject;
 }
 
 function statusOf(decision: Decision): object {

@@ -24,7 +24,8 @@ export function identityReviews(signer: TokenSigner, find: FindUid, clock: Clock
     {
       resource: tokenReviews,
       async answer({ object }) {
-        const { token, audiences = [] } = (object as TokenReview).spec;
+        const { token = '', audiences = [] } = (object as { readonly spec: Partial<TokenReview['spec']> })
+          .spec;
         if (token === '') throw badRequest('token is required for TokenReview in authentication');
         const asked = audiences.length === 0 ? signer.apiAudiences : audiences;
         const status = await statusOf(signer, find, { token, audiences: asked, nowMs: clock.now() });

@@ -1,10 +1,13 @@
 import type { JobSpec } from '../../../openapi/generated/types.ts';
-import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
+import { type FieldError, invalidValue, required, tooLong } from '../../../openapi/machinery/status.ts';
 import { withTemplateDefaults } from '../core/pod-defaults.ts';
-import { notNegative, notSupported, oneOf } from '../validation/field-errors.ts';
+import { domainPrefixedPath, notNegative, notSupported, oneOf } from '../validation/field-errors.ts';
+import { failurePolicyFaults, successPolicyFaults } from './job-policies.ts';
 import { podTemplateFaults } from '../validation/pod-template.ts';
 
 const indexesMax = 100_000;
+const manyMax = 10_000;
+const managedByBytesMax = 63;
 
 /** `own`: of a Job itself; the template in a CronJob gets less. */
 export function withJobDefaults(spec: JobSpec, own: boolean): JobSpec {
@@ -59,10 +62,16 @@ export function jobSpecFaults(path: string, spec: JobSpec): FieldError[] {
     ...(spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined
       ? [required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified')]
       : []),
+    ...managedByFaults(`${path}.managedBy`, spec.managedBy),
     ...oneOf(`${path}.completionMode`, spec.completionMode, ['NonIndexed', 'Indexed']),
     ...(spec.completionMode === 'Indexed' ? indexedFaults(path, spec) : notIndexedFaults(path, spec)),
-    ...failurePolicyFaults(path, spec),
-    ...oneOf(`${path}.podReplacementPolicy`, spec.podReplacementPolicy, ['Failed', 'TerminatingOrFailed']),
+    ...failurePolicyFaults(`${path}.podFailurePolicy`, spec),
+    ...successPolicyFaults(`${path}.successPolicy`, spec),
+    ...oneOf(
+      `${path}.podReplacementPolicy`,
+      spec.podReplacementPolicy,
+      spec.podFailurePolicy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed'],
+    ),
     ...podTemplateFaults(`${path}.template`, spec.template),
     ...restartFaults(`${path}.template.spec.restartPolicy`, spec),
   ];
@@ -82,58 +91,42 @@ function indexedFaults(path: string, spec: JobSpec): FieldError[] {
     const text = 'must be less than or equal to completions';
     faults.push(invalidValue(`${path}.maxFailedIndexes`, maxFailedIndexes, text));
   }
-  if (
-    spec.successPolicy !== undefined &&
-    ((spec.successPolicy.rules as readonly unknown[] | undefined) ?? []).length === 0
-  ) {
-    const text = 'at least one rules must be specified when the successPolicy is specified';
-    faults.push(required(`${path}.successPolicy.rules`, text));
+  if (maxFailedIndexes !== undefined && maxFailedIndexes > indexesMax) {
+    const text = `must be less than or equal to ${indexesMax}`;
+    faults.push(invalidValue(`${path}.maxFailedIndexes`, maxFailedIndexes, text));
   }
-  return faults;
+  return [...faults, ...manyIndexesFaults(path, spec)];
+}
+
+/** So many indexes with a limit for each are kept track of only when few may fail, and few run at a time. */
+function manyIndexesFaults(path: string, spec: JobSpec): FieldError[] {
+  const { completions = 0, parallelism = 0, maxFailedIndexes, backoffLimitPerIndex } = spec;
+  if (completions <= indexesMax || backoffLimitPerIndex === undefined) return [];
+  const text = `must be less than or equal to ${manyMax} when completions are above ${indexesMax} and used with backoff limit per index`;
+  return [
+    ...(maxFailedIndexes === undefined
+      ? [required(`${path}.maxFailedIndexes`, `must be specified when completions is above ${indexesMax}`)]
+      : []),
+    ...(parallelism > manyMax ? [invalidValue(`${path}.parallelism`, parallelism, text)] : []),
+    ...(maxFailedIndexes !== undefined && maxFailedIndexes > manyMax
+      ? [invalidValue(`${path}.maxFailedIndexes`, maxFailedIndexes, text)]
+      : []),
+  ];
+}
+
+function managedByFaults(path: string, name: string | undefined): FieldError[] {
+  if (name === undefined) return [];
+  return [
+    ...domainPrefixedPath(path, name),
+    ...(Buffer.byteLength(name) > managedByBytesMax ? [tooLong(path, managedByBytesMax)] : []),
+  ];
 }
 
 function notIndexedFaults(path: string, spec: JobSpec): FieldError[] {
   const text = 'requires indexed completion mode';
-  return (['backoffLimitPerIndex', 'maxFailedIndexes', 'successPolicy'] as const)
+  return (['backoffLimitPerIndex', 'maxFailedIndexes'] as const)
     .filter((field) => spec[field] !== undefined)
     .map((field) => invalidValue(`${path}.${field}`, spec[field], text));
-}
-
-const actions = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
-
-function failurePolicyFaults(path: string, spec: JobSpec): FieldError[] {
-  const template = spec.template.spec;
-  const names = [...(template?.containers ?? []), ...(template?.initContainers ?? [])].map(
-    ({ name }) => name,
-  );
-  return (spec.podFailurePolicy?.rules ?? []).flatMap((rule, i) => {
-    const at = `${path}.podFailurePolicy.rules[${i}]`;
-    const { action, onExitCodes: codes, onPodConditions: conditions = [] } = rule;
-    const faults = oneOf(`${at}.action`, action, actions);
-    if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) {
-      faults.push(invalidValue(`${at}.action`, action, 'requires the backoffLimitPerIndex to be set'));
-    }
-    if (codes !== undefined) {
-      if (codes.containerName !== undefined && !names.includes(codes.containerName)) {
-        const text = 'must be one of the container or initContainer names in the pod template';
-        faults.push(invalidValue(`${at}.onExitCodes.containerName`, codes.containerName, text));
-      }
-      faults.push(...oneOf(`${at}.onExitCodes.operator`, codes.operator, ['In', 'NotIn']));
-      if (codes.operator === 'In' && codes.values.includes(0)) {
-        const index = codes.values.indexOf(0);
-        faults.push(
-          invalidValue(`${at}.onExitCodes.values[${index}]`, 0, 'must not be 0 for the In operator'),
-        );
-      }
-    }
-    if (codes !== undefined && conditions.length > 0) {
-      faults.push(bare(at, 'specifying both OnExitCodes and OnPodConditions is not supported'));
-    }
-    if (codes === undefined && conditions.length === 0) {
-      faults.push(bare(at, 'specifying one of OnExitCodes and OnPodConditions is required'));
-    }
-    return faults;
-  });
 }
 
 function restartFaults(path: string, spec: JobSpec): FieldError[] {
@@ -144,9 +137,4 @@ function restartFaults(path: string, spec: JobSpec): FieldError[] {
   return spec.podFailurePolicy !== undefined && policy !== 'Never'
     ? [invalidValue(path, policy, 'only "Never" is supported when podFailurePolicy is specified')]
     : [];
-}
-
-/** As Kubernetes tells it: without a value. */
-function bare(path: string, text: string): FieldError {
-  return { field: path, reason: 'FieldValueInvalid', message: `Invalid value: ${text}` };
 }

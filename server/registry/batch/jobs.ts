@@ -1,16 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { jobs } from '../../../openapi/generated/resources.ts';
-import type { Job, JobSpec, PodTemplateSpec } from '../../../openapi/generated/types.ts';
+import type { Container, Job, JobSpec, PodSpec, PodTemplateSpec } from '../../../openapi/generated/types.ts';
 import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
 import { nameWarnings, templateWarnings } from '../core/pod-warnings.ts';
+import { onlyStatus } from '../generic/status-split.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
 import { jobTable } from '../table/workloads.ts';
 import { unchanged } from '../validation/field-errors.ts';
+import { goValue } from '../validation/go-text.ts';
 import { dnsLabel } from '../validation/names.ts';
 import { labelSelectorFaults } from '../validation/selectors.ts';
 import { matchFaults } from '../validation/workloads.ts';
 import { jobSpecFaults, withJobDefaults } from './job-spec.ts';
+import { jobStatusFaults } from './job-status.ts';
 
 const nameLabels = ['job-name', 'batch.kubernetes.io/job-name'];
 const ownerLabels = ['controller-uid', 'batch.kubernetes.io/controller-uid'];
@@ -33,6 +36,14 @@ export const jobStrategy: Strategy<Job> = {
   fields: ({ status }) => ({ 'status.successful': String(status?.succeeded ?? 0) }),
   selectableFields: ['status.successful'],
   table: jobTable,
+  subresources: {
+    status: {
+      form: 'part',
+      verbs: ['get', 'patch', 'update'],
+      prepareForUpdate: (job, old) => onlyStatus(job, old),
+      validateUpdate: jobStatusFaults,
+    },
+  },
 };
 
 function withDefaults(job: Job): Job {
@@ -132,8 +143,20 @@ function updateFaults(spec: JobSpec | undefined, old: JobSpec | undefined, oldJo
     ...completionsFaults(spec, old),
     ...unchanged('spec.selector', spec?.selector, old?.selector),
     ...templateFaults(spec, old, oldJob),
-    ...frozen.flatMap((field) => unchanged(`spec.${field}`, spec?.[field] ?? null, old?.[field] ?? null)),
+    ...frozen.flatMap((field) => frozenFaults(field, spec?.[field], old?.[field])),
   ];
+}
+
+const printed: Readonly<Record<string, string>> = {
+  podFailurePolicy: 'batch.PodFailurePolicy',
+  successPolicy: 'batch.SuccessPolicy',
+};
+
+function frozenFaults(field: string, now: unknown, before: unknown): FieldError[] {
+  if (isDeepStrictEqual(now, before)) return [];
+  const type = printed[field];
+  const value = now === undefined || type === undefined ? (now ?? null) : goValue(type, now);
+  return [invalidValue(`spec.${field}`, value, 'field is immutable')];
 }
 
 function completionsFaults(spec: JobSpec | undefined, old: JobSpec | undefined): FieldError[] {
@@ -145,26 +168,71 @@ function completionsFaults(spec: JobSpec | undefined, old: JobSpec | undefined):
   return [invalidValue(path, spec.completions, 'can only be modified in tandem with spec.parallelism')];
 }
 
-/** While a Job is suspended and has not begun, where its pods go may still change. */
+/** While a Job is suspended and has not begun, where its pods go may still change, and what they are given. */
 function templateFaults(spec: JobSpec | undefined, old: JobSpec | undefined, oldJob: Job): FieldError[] {
   if (spec === undefined || old === undefined) return [];
+  const { template } = spec;
   const open = old.suspend === true && oldJob.status?.startTime === undefined;
-  const [now, before] = open
-    ? [fixedPart(spec.template), fixedPart(old.template)]
-    : [spec.template, old.template];
-  return isDeepStrictEqual(now, before)
-    ? []
-    : [invalidValue('spec.template', spec.template, 'field is immutable')];
+  if (!open) return immutable('spec.template', 'PodTemplateSpec', template, old.template);
+  const movable = withSchedulingOf(template, old.template);
+  const before = withResourcesOf(template.spec, movable.spec);
+  return immutable('spec.template.spec', 'PodSpec', template.spec, before);
 }
 
-function fixedPart({ spec }: PodTemplateSpec): object {
+function immutable(path: string, type: string, now: unknown, before: unknown): FieldError[] {
+  const value = goValue(type, now);
+  return isDeepStrictEqual(value, goValue(type, before))
+    ? []
+    : [invalidValue(path, value, 'field is immutable')];
+}
+
+/** The old template, going where the new one goes. */
+function withSchedulingOf(now: PodTemplateSpec, old: PodTemplateSpec): PodTemplateSpec {
+  const { nodeSelector, tolerations, schedulingGates, affinity } = now.spec ?? {};
+  const { nodeAffinity: _node, ...otherAffinity } = old.spec?.affinity ?? {};
+  const wanted = affinity?.nodeAffinity;
+  const kept = { ...otherAffinity, ...(wanted === undefined ? {} : { nodeAffinity: wanted }) };
   const {
     nodeSelector: _selector,
     tolerations: _tolerations,
-    affinity: _affinity,
     schedulingGates: _gates,
-    containers,
+    affinity: _affinity,
     ...rest
-  } = spec ?? { containers: [] };
-  return { ...rest, containers: containers.map(({ resources: _resources, ...container }) => container) };
+  } = old.spec ?? { containers: [] };
+  const { labels: _labels, annotations: _annotations, ...metadata } = old.metadata ?? {};
+  const { labels, annotations } = now.metadata ?? {};
+  return {
+    metadata: {
+      ...metadata,
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+    },
+    spec: {
+      ...rest,
+      ...(nodeSelector === undefined ? {} : { nodeSelector }),
+      ...(tolerations === undefined ? {} : { tolerations }),
+      ...(schedulingGates === undefined ? {} : { schedulingGates }),
+      ...(affinity === undefined && Object.keys(kept).length === 0 ? {} : { affinity: kept }),
+    },
+  };
+}
+
+function withResourcesOf(now: PodSpec | undefined, old: PodSpec | undefined): PodSpec {
+  const spec = old ?? { containers: [] };
+  return {
+    ...spec,
+    containers: resourced(now?.containers ?? [], spec.containers),
+    ...(spec.initContainers === undefined
+      ? {}
+      : { initContainers: resourced(now?.initContainers ?? [], spec.initContainers) }),
+  };
+}
+
+function resourced(now: readonly Container[], old: readonly Container[]): readonly Container[] {
+  if (now.length !== old.length) return old;
+  return old.map((container, i) => {
+    const { resources: _old, ...rest } = container;
+    const resources = now[i]?.name === container.name ? now[i].resources : container.resources;
+    return resources === undefined ? rest : { ...rest, resources };
+  });
 }

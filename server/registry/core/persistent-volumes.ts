@@ -158,7 +158,7 @@ function sourceFaults(spec: PersistentVolumeSpec, name: string): FieldError[] {
 
 function localFaults({ local, nodeAffinity }: PersistentVolumeSpec): FieldError[] {
   const path = 'spec.local.path';
-  const at = (local?.path) ?? '';
+  const at = local?.path ?? '';
   return [
     ...(at === '' ? [required(path)] : noBacksteps(path, at)),
     ...(nodeAffinity === undefined

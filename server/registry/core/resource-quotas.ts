@@ -5,6 +5,7 @@ import { type FieldError, invalidValue, required } from '../../../openapi/machin
 import { onlyStatus } from '../generic/status-split.ts';
 import type { Strategy } from '../strategy.ts';
 import { resourceQuotaTable } from '../table/core.ts';
+import { goValue } from '../validation/go-text.ts';
 import { quotaResourceName, resourceQuantity } from '../validation/resource-names.ts';
 
 const scopes = [
@@ -79,20 +80,29 @@ function scopeFaults({ scopes: given = [], hard = {} }: ResourceQuotaSpec): Fiel
   return faults;
 }
 
+/** Scopes that a pod is in or not: nothing can be named. */
+const existing = [
+  'BestEffort',
+  'NotBestEffort',
+  'Terminating',
+  'NotTerminating',
+  'CrossNamespacePodAffinity',
+];
 const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
 
-function selectorFaults({ scopeSelector, hard = {} }: ResourceQuotaSpec): FieldError[] {
+function selectorFaults({ scopeSelector, scopes: given, hard = {} }: ResourceQuotaSpec): FieldError[] {
   const expressions = scopeSelector?.matchExpressions ?? [];
   const path = 'spec.scopeSelector.matchExpressions';
+  const printed = goValue('ScopeSelector', scopeSelector);
   const faults: FieldError[] = [];
   for (const { scopeName, operator, values = [] } of expressions) {
     if (!scopes.includes(scopeName))
       faults.push(invalidValue(`${path}.scopeName`, scopeName, 'unsupported scope'));
     for (const resource of Object.keys(hard).sort()) {
       if (resource.includes('/') || fits(scopeName, resource)) continue;
-      faults.push(invalidValue('spec.scopeSelector', scopeSelector, 'unsupported scope applied to resource'));
+      faults.push(invalidValue(path, printed, 'unsupported scope applied to resource'));
     }
-    if (!['PriorityClass', 'VolumeAttributesClass'].includes(scopeName) && operator !== 'Exists') {
+    if (existing.includes(scopeName) && operator !== 'Exists') {
       const text =
         "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
       faults.push(invalidValue(`${path}.operator`, operator, text));
@@ -102,7 +112,7 @@ function selectorFaults({ scopeSelector, hard = {} }: ResourceQuotaSpec): FieldE
   for (const pair of conflicting) {
     const names = expressions.map(({ scopeName }) => scopeName);
     if (pair.every((each) => names.includes(each))) {
-      faults.push(invalidValue('spec.scopeSelector', scopeSelector, 'conflicting scopes'));
+      faults.push(invalidValue(path, given ?? null, 'conflicting scopes'));
     }
   }
   return faults;

@@ -1,8 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { serviceAccounts } from '../../../openapi/generated/resources.ts';
 import type { ServiceAccount, TokenRequest } from '../../../openapi/generated/types.ts';
+import type { ObjectKey } from '../../../openapi/machinery/object.ts';
 import type { Resource } from '../../../openapi/machinery/resource.ts';
-import { type FieldError, invalid, invalidValue, notFound } from '../../../openapi/machinery/status.ts';
+import {
+  type FieldError,
+  conflict,
+  invalid,
+  invalidValue,
+  notFound,
+} from '../../../openapi/machinery/status.ts';
 import type { ActionRequest, ActionSubresource, RequestContext } from '../strategy.ts';
 
 const tokenRequests: Resource<TokenRequest> = {
@@ -55,8 +61,10 @@ async function createToken(
   issuer: TokenIssuer,
   { key, body, context, admit }: ActionRequest<TokenRequest>,
 ): Promise<object> {
+  refuseOtherPlace(key, body);
   const account = await context.objects.get(serviceAccounts, key);
   if (account === undefined) throw notFound(serviceAccounts, key.name);
+  refuseOtherAccount(key.name, body, account);
   const faults = lifetimeFaults(body);
   if (faults.length > 0) throw invalid(tokenRequests, '', faults);
   await admit(body);
@@ -77,9 +85,10 @@ async function createToken(
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
     metadata: {
+      ...body.metadata,
       name: key.name,
       namespace: key.namespace,
-      uid: randomUUID(),
+      uid: account.metadata?.uid,
       creationTimestamp: `${new Date(context.clock.now()).toISOString().slice(0, 19)}Z`,
     },
     spec: {
@@ -89,6 +98,24 @@ async function createToken(
     },
     status: { token: issued.token, expirationTimestamp: issued.expirationTimestamp },
   };
+}
+
+/** What the body says of itself must be what the path says. */
+function refuseOtherPlace(key: ObjectKey, { metadata }: TokenRequest): void {
+  for (const field of ['name', 'namespace'] as const) {
+    const sent = metadata?.[field] ?? '';
+    if (sent === '' || sent === key[field]) continue;
+    const text = `must match the service account ${field} if specified`;
+    throw invalid(tokenRequests, key.name, [invalidValue(`metadata.${field}`, sent, text)]);
+  }
+}
+
+function refuseOtherAccount(name: string, { metadata }: TokenRequest, account: ServiceAccount): void {
+  const sent = metadata?.uid ?? '';
+  const uid = account.metadata?.uid ?? '';
+  if (sent === '' || sent === uid) return;
+  const text = `the UID in the token request (${sent}) does not match the UID of the service account (${uid})`;
+  throw conflict({ ...tokenRequests, plural: tokenRequests.kind }, name, text);
 }
 
 function lifetimeFaults({ spec }: TokenRequest): FieldError[] {

@@ -9,7 +9,16 @@ export function serviceAccountStrategyWith(issuer: TokenIssuer | undefined): Str
   return {
     resource: serviceAccounts,
     deleteReturnsObject: true,
+    prepareForCreate: withSecretNames,
+    prepareForUpdate: withSecretNames,
     table: serviceAccountTable,
     ...(issuer === undefined ? {} : { subresources: { token: tokenSubresource(issuer) } }),
   };
+}
+
+/** Of the secrets of an account only the names are kept. */
+function withSecretNames(account: ServiceAccount): ServiceAccount {
+  const { secrets } = account;
+  if (secrets === undefined) return account;
+  return { ...account, secrets: secrets.map(({ name }) => (name === undefined ? {} : { name })) };
 }

@@ -90,7 +90,9 @@ export function refuseProblems(
   object: KubeObject,
   problems: readonly FieldError[],
 ): void {
-  if (problems.length > 0) throw invalid(registered.resource, object.metadata?.name ?? '', problems);
+  if (problems.length === 0) return;
+  // Told of the form that is stored: an event of events.k8s.io is one of the core group there.
+  throw invalid(storedResource(registered), object.metadata?.name ?? '', problems);
 }
 
 export function remember(registered: Registered, versioned: Versioned, object: KubeObject): void {

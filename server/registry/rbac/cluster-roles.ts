@@ -1,6 +1,6 @@
 import { clusterRoles } from '../../../openapi/generated/resources.ts';
 import type { ClusterRole } from '../../../openapi/generated/types.ts';
-import { type FieldError, required } from '../../../openapi/machinery/status.ts';
+import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
 import type { Strategy } from '../strategy.ts';
 import { nameRule, pathSegment } from '../validation/names.ts';
 import { labelSelectorFaults } from '../validation/selectors.ts';
@@ -21,6 +21,10 @@ function roleFaults({ rules, aggregationRule }: ClusterRole): FieldError[] {
     ...(aggregationRule !== undefined && selectors.length === 0
       ? [required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil')]
       : []),
-    ...selectors.flatMap((selector, i) => labelSelectorFaults(`${path}[${i}]`, selector)),
+    ...selectors.flatMap((selector, i) => {
+      const faults = labelSelectorFaults(`${path}[${i}]`, selector);
+      if (faults.length === 0) return [];
+      return [...faults, invalidValue(`${path}[${i}]`, null, 'invalid label selector.')];
+    }),
   ];
 }

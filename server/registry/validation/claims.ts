@@ -63,8 +63,8 @@ function bothSourcesFaults(
   { dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
 ): FieldError[] {
   if (dataSource === undefined || dataSourceRef === undefined) return [];
-  // The value that is printed is the other field's path.
-  const other = `${path}.dataSource`;
+  // The value that is printed is the other field's path, which has nothing to show.
+  const other = {};
   if ((dataSourceRef.namespace ?? '') !== '') {
     return [invalidValue(path, other, 'may not be specified when dataSourceRef.namespace is specified')];
   }

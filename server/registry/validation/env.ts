@@ -47,12 +47,18 @@ const containerResources: readonly string[] = [
 ];
 
 export function envFaults(path: string, env: readonly EnvVar[]): FieldError[] {
+  // Most are a name and a value, and pods have many.
+  if (env.every(isPlain)) return [];
   return env.flatMap((variable, i) => [
     ...(variable.name === ''
       ? [required(`${path}[${i}].name`)]
       : texts(`${path}[${i}].name`, variable.name, envVarName)),
     ...valueFromFaults(`${path}[${i}].valueFrom`, variable),
   ]);
+}
+
+function isPlain({ name, valueFrom }: EnvVar): boolean {
+  return name !== '' && valueFrom === undefined && envVarName(name).length === 0;
 }
 
 function valueFromFaults(path: string, { value = '', valueFrom }: EnvVar): FieldError[] {

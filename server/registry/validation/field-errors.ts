@@ -1,10 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type FieldError, forbiddenField, invalidValue } from '../../../openapi/machinery/status.ts';
-import type { TextCheck } from './names.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  required,
+} from '../../../openapi/machinery/status.ts';
+import { type TextCheck, dnsSubdomain } from './names.ts';
 
 /** The faults that a text check finds, at `path`. */
 export function texts(path: string, value: string, check: TextCheck): FieldError[] {
-  return check(value).map((fault) => invalidValue(path, value, fault));
+  const faults = check(value);
+  return faults.length === 0 ? [] : faults.map((fault) => invalidValue(path, value, fault));
 }
 
 /** The supported values in the order that Kubernetes lists them for this field: some lists are sorted there, some are not. */
@@ -12,6 +18,27 @@ export function notSupported(path: string, value: unknown, supported: readonly s
   const list = supported.map((each) => JSON.stringify(each)).join(', ');
   const text = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`;
   return { field: path, reason: 'FieldValueNotSupported', message: text };
+}
+
+/** As Kubernetes tells some faults of a whole: without a value. */
+export function bare(path: string, text: string): FieldError {
+  return { field: path, reason: 'FieldValueInvalid', message: `Invalid value: ${text}` };
+}
+
+/** "domain.example/what", where what is the path of an URL. */
+export function domainPrefixedPath(path: string, value: string): FieldError[] {
+  if (value === '') return [required(path)];
+  const slash = value.indexOf('/');
+  const [host, rest] = [value.slice(0, Math.max(0, slash)), value.slice(slash + 1)];
+  if (slash === -1 || host === '' || rest === '') {
+    return [invalidValue(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  }
+  const pattern = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
+  const good = new RegExp(`^${pattern}$`).test(rest);
+  return [
+    ...texts(path, host, dnsSubdomain),
+    ...(good ? [] : [invalidValue(path, rest, `Invalid path (regex used for validation is '${pattern}')`)]),
+  ];
 }
 
 /** More elements than may be. */

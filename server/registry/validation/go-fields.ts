@@ -5,15 +5,10 @@
  * `+Type` is embedded. Types of core stand without their group.
  */
 export const goFields: Readonly<Record<string, string>> = {
+  'apps.DeploymentStrategy': 'Type RollingUpdate:*apps.RollingUpdateDeployment',
+  'apps.RollingUpdateDeployment': 'MaxUnavailable:i MaxSurge:i',
   'apps.RollingUpdateStatefulSetStrategy': 'Partition:n MaxUnavailable:*i',
   'apps.StatefulSetUpdateStrategy': 'Type RollingUpdate:*apps.RollingUpdateStatefulSetStrategy',
-  'authorization.FieldSelectorAttributes': 'RawSelector Requirements:[]o',
-  'authorization.LabelSelectorAttributes': 'RawSelector Requirements:[]o',
-  'authorization.NonResourceAttributes': 'Path Verb',
-  'authorization.ResourceAttributes':
-    'Namespace Verb Group Version Resource Subresource Name ' +
-    'FieldSelector:*authorization.FieldSelectorAttributes ' +
-    'LabelSelector:*authorization.LabelSelectorAttributes',
   'batch.PodFailurePolicy': 'Rules:[]batch.PodFailurePolicyRule',
   'batch.PodFailurePolicyOnExitCodesRequirement': 'ContainerName:*s Operator Values:[]n',
   'batch.PodFailurePolicyOnPodConditionsPattern': 'Type Status',
@@ -22,6 +17,7 @@ export const goFields: Readonly<Record<string, string>> = {
     'OnPodConditions:[]batch.PodFailurePolicyOnPodConditionsPattern',
   'batch.SuccessPolicy': 'Rules:[]batch.SuccessPolicyRule',
   'batch.SuccessPolicyRule': 'SucceededIndexes:*s SucceededCount:*n',
+  'batch.UncountedTerminatedPods': 'Succeeded:[]s Failed:[]s',
   'certificates.CertificateSigningRequestCondition':
     'Type Status Reason Message LastUpdateTime:t LastTransitionTime:t',
   AWSElasticBlockStoreVolumeSource: 'VolumeID FSType Partition:n ReadOnly:b',
@@ -45,7 +41,6 @@ export const goFields: Readonly<Record<string, string>> = {
   ClusterTrustBundleProjection: 'Name:*s SignerName:*s LabelSelector:*o Optional:*b Path',
   ConfigMapEnvSource: '+LocalObjectReference Optional:*b',
   ConfigMapKeySelector: '+LocalObjectReference Key Optional:*b',
-  ConfigMapNodeConfigSource: 'Namespace Name UID ResourceVersion KubeletConfigKey',
   ConfigMapProjection: '+LocalObjectReference Items:[]KeyToPath Optional:*b',
   ConfigMapVolumeSource: '+LocalObjectReference Items:[]KeyToPath DefaultMode:*n Optional:*b',
   Container:
@@ -78,8 +73,6 @@ export const goFields: Readonly<Record<string, string>> = {
     'Lifecycle:*Lifecycle TerminationMessagePath TerminationMessagePolicy ImagePullPolicy ' +
     'SecurityContext:*SecurityContext Stdin:b StdinOnce:b TTY:b',
   EphemeralVolumeSource: 'VolumeClaimTemplate:*PersistentVolumeClaimTemplate',
-  EventSeries: 'Count:n LastObservedTime:t',
-  EventSource: 'Component Host',
   ExecAction: 'Command:[]s',
   FCVolumeSource: 'TargetWWNs:[]s Lun:*n FSType ReadOnly:b WWIDs:[]s',
   FileKeySelector: 'VolumeName Path Key Optional:*b',
@@ -112,13 +105,9 @@ export const goFields: Readonly<Record<string, string>> = {
   NodeAffinity:
     'RequiredDuringSchedulingIgnoredDuringExecution:*NodeSelector ' +
     'PreferredDuringSchedulingIgnoredDuringExecution:[]PreferredSchedulingTerm',
-  NodeConfigSource: 'ConfigMap:*ConfigMapNodeConfigSource',
   NodeSelector: 'NodeSelectorTerms:[]NodeSelectorTerm',
   NodeSelectorRequirement: 'Key Operator Values:[]s',
   NodeSelectorTerm: 'MatchExpressions:[]NodeSelectorRequirement MatchFields:[]NodeSelectorRequirement',
-  NodeSpec:
-    'PodCIDRs:[]s ProviderID Unschedulable:b Taints:[]Taint ConfigSource:*NodeConfigSource ' +
-    'DoNotUseExternalID',
   ObjectFieldSelector: 'APIVersion FieldPath',
   ObjectReference: 'Kind Namespace Name UID APIVersion ResourceVersion FieldPath',
   PersistentVolumeClaimSpec:
@@ -206,6 +195,8 @@ export const goFields: Readonly<Record<string, string>> = {
   ScaleIOVolumeSource:
     'Gateway System SecretRef:*LocalObjectReference SSLEnabled:b ProtectionDomain StoragePool ' +
     'StorageMode VolumeName FSType ReadOnly:b',
+  ScopeSelector: 'MatchExpressions:[]ScopedResourceSelectorRequirement',
+  ScopedResourceSelectorRequirement: 'ScopeName Operator Values:[]s',
   SeccompProfile: 'Type LocalhostProfile:*s',
   SecretEnvSource: '+LocalObjectReference Optional:*b',
   SecretKeySelector: '+LocalObjectReference Key Optional:*b',
@@ -223,7 +214,6 @@ export const goFields: Readonly<Record<string, string>> = {
   StorageOSVolumeSource: 'VolumeName VolumeNamespace FSType ReadOnly:b SecretRef:*LocalObjectReference',
   Sysctl: 'Name Value',
   TCPSocketAction: 'Port:i Host',
-  Taint: 'Key Value Effect TimeAdded:*t',
   Toleration: 'Key Operator Value Effect TolerationSeconds:*n',
   TopologySelectorLabelRequirement: 'Key Values:[]s',
   TopologySelectorTerm: 'MatchLabelExpressions:[]TopologySelectorLabelRequirement',
@@ -291,7 +281,6 @@ export const goFields: Readonly<Record<string, string>> = {
   'networking.IngressServiceBackend': 'Name Port:networking.ServiceBackendPort',
   'networking.ParentReference': 'Group Resource Namespace Name',
   'networking.ServiceBackendPort': 'Name Number:n',
-  'rbac.RoleRef': 'APIGroup Kind Name',
   'resource.AllocationResult':
     'Devices:resource.DeviceAllocationResult NodeSelector:*NodeSelector AllocationTimestamp:*t',
   'resource.CELDeviceSelector': 'Expression',
