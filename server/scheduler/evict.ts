@@ -4,10 +4,11 @@ import { keyOfObject } from '../../openapi/client/object-cache.ts';
 import { pods } from '../../openapi/generated/resources.ts';
 import type { Pod, PodCondition } from '../../openapi/generated/types.ts';
 import { timeText, type Clock } from '../../openapi/machinery/clock.ts';
-import { isNotFound } from '../../openapi/machinery/status.ts';
+import { isConflict, isNotFound } from '../../openapi/machinery/status.ts';
 
 const conditionType = 'DisruptionTarget';
 const reason = 'PreemptionByScheduler';
+const attemptsMax = 4;
 
 export interface EvictOptions {
   readonly client: Client;
@@ -23,19 +24,10 @@ export async function evict(
   { client, events, clock, schedulerName }: EvictOptions,
 ): Promise<void> {
   if (victim.metadata?.deletionTimestamp !== undefined) return;
-  const { uid = '', generation } = victim.metadata ?? {};
-  const condition: PodCondition = {
-    type: conditionType,
-    status: 'True',
-    reason,
-    message: `${schedulerName}: preempting to accommodate a higher priority pod`,
-    lastTransitionTime: timeText(clock.now()),
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
-  };
-  const others = (victim.status?.conditions ?? []).filter(({ type }) => type !== conditionType);
-  const patch = { metadata: { uid }, status: { conditions: [...others, condition] } };
+  const { uid = '' } = victim.metadata ?? {};
+  const message = `${schedulerName}: preempting to accommodate a higher priority pod`;
   try {
-    await client.patch(pods, keyOfObject(victim), patch as never, { type: 'merge', subresource: 'status' });
+    await mark(victim, { client, message, now: timeText(clock.now()) });
     await client.delete(pods, keyOfObject(victim), { preconditions: { uid } });
   } catch (error) {
     if (isNotFound(error)) return;
@@ -43,6 +35,40 @@ export async function evict(
   }
   const text = `Preempted by pod ${preemptor.metadata?.uid ?? ''} on node ${victim.spec?.nodeName ?? ''}`;
   events.event(victim, 'Normal', 'Preempted', text);
+}
+
+interface Mark {
+  readonly client: Client;
+  readonly message: string;
+  readonly now: string;
+}
+
+/** Its node writes conditions too: what changed meanwhile is read anew, lest its word is lost. */
+async function mark(victim: Pod, { client, message, now }: Mark): Promise<void> {
+  for (let attempt = 1, pod = victim; ; attempt++) {
+    const { uid = '', resourceVersion = '', generation } = pod.metadata ?? {};
+    const condition: PodCondition = {
+      type: conditionType,
+      status: 'True',
+      reason,
+      message,
+      lastTransitionTime: now,
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+    };
+    const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== conditionType);
+    const patch = { metadata: { uid, resourceVersion }, status: { conditions: [...others, condition] } };
+    const done = await client
+      .patch(pods, keyOfObject(pod), patch as never, { type: 'merge', subresource: 'status' })
+      .then(
+        () => true,
+        (error: unknown) => {
+          if (attempt < attemptsMax && isConflict(error)) return false;
+          throw error;
+        },
+      );
+    if (done) return;
+    pod = await client.get(pods, keyOfObject(victim));
+  }
 }
 
 /** True for a pod that is on its way out since a scheduler wanted its room. */
