@@ -20,6 +20,8 @@ export const hostFinalizer = 'flotilla.dev/host';
 const conflictDelayMs = 100;
 const retryDelayMs = 1_000;
 const retryDelayMsMax = 60_000;
+/** A host that is off may be on again at any time; asking costs it nothing. */
+const awayDelayMsMax = 15_000;
 /** How often a joined host's agent is asked whether it is well; after so many silences the host is joined anew. */
 const healthEveryMs = 30_000;
 const silenceDelayMs = 3_000;
@@ -160,7 +162,9 @@ export class HostWorker {
     await this.#writer(host).tellFailure(host, phase, failure, isLost && wasReady);
     if (this.#failures === 0) fleet.events.event(host, 'Warning', failure.reason, failure.message);
     this.#phase = phase;
-    const delayMs = Math.min(retryDelayMsMax, retryDelayMs * 2 ** Math.min(this.#failures++, 16));
+    const isAway = isLost || failure.reason === 'Unreachable';
+    const delayMsMax = isAway ? awayDelayMsMax : retryDelayMsMax;
+    const delayMs = Math.min(delayMsMax, retryDelayMs * 2 ** Math.min(this.#failures++, 16));
     await fleet.clock.sleep(delayMs * (0.5 + fleet.random() / 2), turn).catch(() => undefined);
   }
 

@@ -6,7 +6,9 @@ describe('unitText()', () => {
     const text = unitText('/usr/bin/node', 'admin');
     expect(text).toContain('KillMode=process\n');
     expect(text).toContain('Delegate=yes\n');
-    expect(text).toContain('ExecStart=/usr/bin/node /var/lib/flotilla/agent/agent.cjs run\n');
+    expect(text).toContain(
+      'ExecStart=/usr/bin/node --max-semi-space-size=2 /var/lib/flotilla/agent/agent.cjs run\n',
+    );
     expect(text).toContain('install -d -m 0700 -o admin /run/flotilla\n');
   });
   for (const [path, user] of [

@@ -1,6 +1,9 @@
 import { paths } from '../../openapi/machinery/agent-contract.ts';
 import { invariant } from '../../openapi/machinery/invariant.ts';
 
+/** Short-lived objects are most of what the agent makes: a small nursery keeps 20 MB of them from staying in memory. */
+const nodeFlags = '--max-semi-space-size=2';
+
 /**
  * The agent's systemd unit. KillMode and Delegate keep containers and their control groups when the agent restarts. It has no
  * mount namespace of its own (ProtectSystem, PrivateTmp), since what it mounts must be seen by the container runtime.
@@ -18,7 +21,7 @@ StartLimitIntervalSec=0
 [Service]
 # sshd, as ${user}, puts the API's socket there; nobody else may.
 ExecStartPre=/usr/bin/install -d -m 0700 -o ${user} ${paths.run}
-ExecStart=${nodePath} ${paths.bundle} run
+ExecStart=${nodePath} ${nodeFlags} ${paths.bundle} run
 Restart=always
 RestartSec=1
 KillMode=process
