@@ -9,7 +9,7 @@ import { silentLogger } from '../../openapi/machinery/log.ts';
 import { openJsonStore } from '../../server/storage/journal/open.ts';
 import { temporaryDirectory } from '../fixtures/temporary-directory.ts';
 
-const cycles = 200;
+const cycles = 80;
 const storeOptions = { segmentBytes: 256 * 1024, snapshotBytesMin: 512 * 1024 };
 
 let workspace = '';
