@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import type {
   ControllerRevision,
   PersistentVolumeClaim,
@@ -253,6 +254,47 @@ describe('planSet()', () => {
         volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-web-0' } }],
       },
     });
+  });
+});
+
+describe('planSet() of an ordered set', () => {
+  const kinds = ['ready', 'pending', 'failed', 'going', 'young', 'none'] as const;
+  const pod = fc.record({ kind: fc.constantFrom(...kinds), isNew: fc.boolean() });
+  it('does one thing at a time, never above a pod that is not well', () => {
+    fc.assert(
+      fc.property(
+        fc.array(pod, { maxLength: 6 }),
+        fc.nat(6),
+        fc.nat(6),
+        fc.nat(2),
+        (all, replicas, partition, minReadySeconds) => {
+          const texts = all.flatMap(({ kind, isNew }, i) =>
+            kind === 'none' ? [] : [`${i}:${kind}${isNew ? ':new' : ''}`],
+          );
+          const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition } };
+          const state = stateOf(texts, { replicas, minReadySeconds, updateStrategy }, updating);
+          const steps = planSet(state);
+          expect(steps.length).toBeLessThanOrEqual(1);
+          const [step] = steps;
+          if (step === undefined) return;
+          const ordinal = Number(step.pod.metadata?.name?.slice('web-'.length));
+          const isWell = (i: number): boolean =>
+            all[i]?.kind === 'ready' || (all[i]?.kind === 'young' && minReadySeconds <= 1);
+          const below = Array.from({ length: Math.min(ordinal, replicas) }, (_, i) => i);
+          if (step.action === 'create') {
+            expect(all[ordinal]?.kind ?? 'none').toBe('none');
+            expect(ordinal).toBeLessThan(replicas);
+          }
+          if (step.isUpdate === true) {
+            expect([all[ordinal]?.isNew, ordinal >= partition]).toEqual([false, true]);
+            for (let i = ordinal + 1; i < replicas; i++) expect(isWell(i)).toBe(true);
+          }
+          expect(below.every(isWell)).toBe(true);
+          expect(all[ordinal]?.kind).not.toBe('going');
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });
 
