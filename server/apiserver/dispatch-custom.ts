@@ -1,4 +1,4 @@
-import { notFound, StatusError } from '../../openapi/machinery/status.ts';
+import { badRequest, notFound, StatusError } from '../../openapi/machinery/status.ts';
 import { qualifiedName } from '../../openapi/machinery/resource.ts';
 import type { Registered } from '../registry/strategy.ts';
 import { mediaTypes } from './codec/codecs.ts';
@@ -24,10 +24,11 @@ export function customRouteOf(registered: Registered, info: RequestInfo, method:
   try {
     // A name behind the collection says nothing to a creation.
     const isCreation = info.verb === 'create' && info.subresource === '';
-    const route = routeOf(registered, isCreation ? { ...info, name: '', rest: '' } : info, method);
+    const asked = { ...info, rest: '', ...(isCreation ? { name: '' } : {}) };
+    const route = routeOf(registered, asked, method === 'HEAD' ? 'GET' : method);
     return { ...route, handler: (call) => rewordNotAcceptable(route.handler(call)) };
   } catch (error) {
-    if (error instanceof StatusError && error.code === 405) throw notSupported(registered, info.verb);
+    if (error instanceof StatusError && error.code === 405) throw notSupported(registered, info, method);
     throw error;
   }
 }
@@ -45,7 +46,10 @@ async function rewordNotAcceptable(answer: Promise<Handled>): Promise<Handled> {
   }
 }
 
-function notSupported({ resource }: Registered, verb: string): StatusError {
+function notSupported({ resource }: Registered, info: RequestInfo, method: string): StatusError {
+  const needsName = info.verb === 'update' || info.verb === 'patch';
+  if (needsName && info.name === '') return badRequest('name must be provided');
+  const verb = method === 'OPTIONS' ? '' : info.verb;
   return new StatusError(
     'MethodNotAllowed',
     `${verb} is not supported on resources of kind "${qualifiedName(resource)}"`,

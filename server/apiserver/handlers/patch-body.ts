@@ -1,4 +1,9 @@
-import { isJsonObject, type JsonValue } from '../../../openapi/machinery/json.ts';
+import {
+  isJsonObject,
+  type JsonArray,
+  type JsonObject,
+  type JsonValue,
+} from '../../../openapi/machinery/json.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import { decode, DecodeError } from '../../../openapi/machinery/decode.ts';
 import { goText } from '../../../openapi/machinery/go-text.ts';
@@ -46,14 +51,15 @@ export function patchObject(
   target: PatchTarget,
 ): KubeObject {
   const patched = apply(kind, patch.value, current as unknown as JsonValue, target.schema);
-  const shown = kind === 'strategic' ? goText(patch.value) : shownText(patched);
+  const isCustom = target.schema.kind === 'dynamic';
   function refusal(text: string): StatusError {
+    const shown = kind === 'strategic' ? goText(patch.value) : shownText(patched, isCustom);
     const { field, reason, message } = invalidValue('patch', shown, text);
     return new StatusError('Invalid', ` "" is invalid: ${field}: ${message}`, {
       details: { causes: [{ reason, message, field }] },
     });
   }
-  if (target.schema.kind === 'dynamic') refuseOtherCustomType(patched, target);
+  if (isCustom) refuseOtherCustomType(patched, target, refusal);
   else if (kind !== 'strategic') refuseOtherKind(patched, target, refusal);
   try {
     const wording = kind === 'strategic' ? 'conversion' : 'json';
@@ -99,11 +105,18 @@ function statusOf(error: PatchError): StatusError {
   });
 }
 
-function refuseOtherCustomType(patched: JsonValue, { kind: wanted }: PatchTarget): void {
+function refuseOtherCustomType(
+  patched: JsonValue,
+  { kind: wanted }: PatchTarget,
+  refusal: (text: string) => StatusError,
+): void {
   if (!isJsonObject(patched)) return;
   const { apiVersion, kind } = patched;
   const object = patched as KubeObject;
-  if (typeof kind === 'string') refuseOtherCustomKind(kind, object, wanted);
+  if (typeof kind !== 'string' || kind === '') {
+    throw refusal(`Object 'Kind' is missing in '${shownText(patched, true)}'`);
+  }
+  refuseOtherCustomKind(kind, object, wanted);
   const version = apiVersionText(wanted);
   if (apiVersion === version) return;
   throw invalid({ ...wanted, plural: '' }, object.metadata?.name ?? '', [
@@ -127,9 +140,21 @@ function refuseOtherKind(
   if (why !== undefined) throw refusal(why);
 }
 
-/** The patched document as Kubernetes shows it: members of the document by name. */
-function shownText(patched: JsonValue): string {
-  if (!isJsonObject(patched)) return JSON.stringify(patched);
-  const sorted = Object.entries(patched).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify(Object.fromEntries(sorted));
+/** The patched document as Kubernetes shows it: members by name; of custom objects, which have no struct, within too. */
+function shownText(patched: JsonValue, isDeep: boolean): string {
+  return JSON.stringify(isDeep ? sortedWithin(patched) : sorted(patched));
+}
+
+function sorted(value: JsonValue): JsonValue {
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function sortedWithin(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return (value as JsonArray).map(sortedWithin);
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(sorted(value) as JsonObject);
+  return Object.fromEntries(
+    entries.map(([key, each]) => [key, each === undefined ? each : sortedWithin(each)]),
+  );
 }

@@ -6,11 +6,13 @@ import { onlyStatus } from '../generic/status-split.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
 import { cleanupFinalizer } from './cleanup-finalizer.ts';
+import { unknownFormats } from './unknown-formats.ts';
 import { definitionProblems, namesProblems } from './definition-problems.ts';
 
 export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition> = {
   resource: customResourceDefinitions,
   allowUnconditionalUpdate: false,
+  anyFinalizers: true,
   status: 'ordinary',
   defaults: withDefaults,
   prepareForCreate: (object) =>
@@ -19,7 +21,7 @@ export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition
     withStoredVersion(old.status === undefined ? object : { ...object, status: old.status }),
   validate: (object) => definitionProblems(object, undefined),
   validateUpdate: (object, old) => definitionProblems(object, old),
-  warnings: warningsOf,
+  warnings: (object, old) => [...newFormats(object, old), ...ineffective(object)],
   generationGrows: specChanged,
   keepWhileDeleting: keepTerminating,
   subresources: {
@@ -63,8 +65,19 @@ function withDefaults(object: CustomResourceDefinition): CustomResourceDefinitio
   };
 }
 
+/** Formats that nobody checks, each where it is new. */
+function newFormats(
+  object: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+): readonly string[] {
+  const known = old === undefined ? [] : unknownFormats(old.spec);
+  return unknownFormats(object.spec)
+    .filter((format) => !known.includes(format))
+    .map((format) => `unrecognized format ${JSON.stringify(format)}`);
+}
+
 /** What is stored, but has no effect here: nobody should find that out by himself. */
-function warningsOf({ spec }: CustomResourceDefinition): readonly string[] {
+function ineffective({ spec }: CustomResourceDefinition): readonly string[] {
   const rules = spec.versions.flatMap(({ schema }, i) =>
     JSON.stringify(schema ?? {}).includes('"x-kubernetes-validations":[')
       ? [`spec.versions[${i}].schema: x-kubernetes-validations are stored, but this server does not run them`]

@@ -9,7 +9,19 @@ import { valueProblems } from '../custom/validate.ts';
 
 /** Defaults must be values that the schema itself would take, with nothing to prune. */
 export function defaultProblems(schema: Structural, path: string): readonly FieldError[] {
-  return within({ ...schema, embedded: true }, path);
+  return within({ ...withoutMixedTypes(schema), embedded: true }, path);
+}
+
+/** Defaults of x-kubernetes-int-or-string are not held to these types. */
+function withoutMixedTypes(schema: Structural): Structural {
+  const { additional, items, properties } = schema;
+  return {
+    ...schema,
+    types: schema.intOrString ? [] : schema.types,
+    additional: typeof additional === 'object' ? withoutMixedTypes(additional) : additional,
+    items: items === undefined ? undefined : withoutMixedTypes(items),
+    properties: new Map([...properties].map(([name, each]) => [name, withoutMixedTypes(each)])),
+  };
 }
 
 function within(schema: Structural, path: string): readonly FieldError[] {

@@ -4,6 +4,7 @@ import type {
   CustomResourceDefinitionNames,
   CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
+  ObjectMeta,
 } from '../../../openapi/generated/types.ts';
 import type { JsonObject } from '../../../openapi/machinery/json.ts';
 import { checkDns1035Label, checkDns1123Subdomain } from '../../../openapi/machinery/names.ts';
@@ -16,6 +17,7 @@ import {
 import { isTrue } from '../custom/conditions.ts';
 import { structuralOf } from '../custom/structural.ts';
 import { notSupported, unchanged } from '../validation/field-errors.ts';
+import { webhookServiceProblems, webhookUrlProblems } from '../validation/webhook-client.ts';
 import { approvalProblems } from './approval.ts';
 import { columnProblems, scaleProblems, selectableFieldProblems } from './version-parts.ts';
 import { hoisted, shownVersions, type HoistedSpec } from './hoist.ts';
@@ -31,7 +33,7 @@ export function definitionProblems(
   const versions = (definition.spec.versions as Spec['versions'] | null) ?? [];
   const spec = { ...definition.spec, versions };
   return [
-    ...(old === undefined ? nameProblems(metadata?.name ?? '', spec) : []),
+    ...(old === undefined ? nameProblems(metadata ?? {}, spec) : []),
     ...specProblems(spec),
     ...(old === undefined ? [] : changeProblems(spec, old)),
     ...namesProblems(status?.acceptedNames ?? { plural: '', kind: '' }, 'status.acceptedNames'),
@@ -51,9 +53,16 @@ export function definitionProblems(
 
 type Spec = CustomResourceDefinition['spec'];
 
-function nameProblems(name: string, { names, group }: CustomResourceDefinitionSpec): readonly FieldError[] {
-  if (name === '' || name === `${names.plural}.${group}`) return [];
-  return [invalidValue('metadata.name', name, 'must be spec.names.plural+"."+spec.group')];
+function nameProblems(
+  { name = '', generateName = '' }: ObjectMeta,
+  { names, group }: CustomResourceDefinitionSpec,
+): readonly FieldError[] {
+  const wanted = `${names.plural}.${group}`;
+  return Object.entries({ generateName, name }).flatMap(([field, value]) =>
+    value === '' || value === wanted
+      ? []
+      : [invalidValue(`metadata.${field}`, value, 'must be spec.names.plural+"."+spec.group')],
+  );
 }
 
 /** What clients have come to rely on stays. */
@@ -80,6 +89,7 @@ function specProblems(spec: CustomResourceDefinitionSpec): readonly FieldError[]
     ...groupProblems(spec.group),
     ...scopeProblems(spec.scope),
     ...missingSchemas(spec),
+    ...keepingProblems(spec),
     ...spec.versions.flatMap((version, i) => versionProblems(version, parts, `spec.versions[${i}]`)),
     ...versionListProblems(spec, parts),
     ...missingNames(spec.names),
@@ -102,6 +112,14 @@ function scopeProblems(scope: string): readonly FieldError[] {
   const scopes = ['Cluster', 'Namespaced'];
   if (scope === '') return [required('spec.scope')];
   return scopes.includes(scope) ? [] : [notSupported('spec.scope', scope, scopes)];
+}
+
+/** Defaults are filled in only where unknown fields are pruned. */
+function keepingProblems({ preserveUnknownFields, versions }: Spec): readonly FieldError[] {
+  const schemas = versions.map(({ schema }) => structuralOf((schema?.openAPIV3Schema ?? {}) as JsonObject));
+  if (preserveUnknownFields !== true || !schemas.some((each) => each.hasDefaults)) return [];
+  const text = 'must be false in order to use defaults in the schema';
+  return [invalidValue('spec.preserveUnknownFields', true, text)];
 }
 
 function missingSchemas({ versions }: CustomResourceDefinitionSpec): readonly FieldError[] {
@@ -185,7 +203,7 @@ function versionListProblems(
   const names = new Set(versions.map(({ name }) => name));
   const stored = versions.filter(({ storage }) => storage).length;
   const first = versions[0];
-  const faults = first === undefined ? [] : checkDns1035Label(first.name);
+  const faults = (first?.name ?? '') === '' ? [] : checkDns1035Label(first?.name ?? '');
   return [
     ...(names.size === versions.length
       ? []
@@ -276,14 +294,20 @@ function conversionProblems(conversion: CustomResourceConversion | undefined): r
   return [
     ...known,
     ...(webhook?.clientConfig === undefined ? [] : [forbiddenField(`${path}.webhookClientConfig`, text)]),
-    ...((webhook?.conversionReviewVersions ?? []).length === 0
+    ...(reviewVersionsOf(webhook).length === 0
       ? []
       : [forbiddenField(`${path}.conversionReviewVersions`, text)]),
   ];
 }
 
+/** An empty list is null in Go, and in what we decode. */
+function reviewVersionsOf(webhook: CustomResourceConversion['webhook']): readonly string[] {
+  return (webhook?.conversionReviewVersions as readonly string[] | null | undefined) ?? [];
+}
+
 function webhookProblems({ webhook }: CustomResourceConversion, path: string): readonly FieldError[] {
-  const { clientConfig, conversionReviewVersions: versions = [] } = webhook ?? {};
+  const { clientConfig } = webhook ?? {};
+  const versions = reviewVersionsOf(webhook);
   const at = `${path}.conversionReviewVersions`;
   return [
     ...clientProblems(clientConfig, `${path}.webhookClientConfig`),
@@ -306,14 +330,7 @@ function clientProblems(config: ClientConfig, path: string): readonly FieldError
   if ((url === undefined) === (service === undefined)) {
     return [required(path, 'exactly one of url or service is required')];
   }
-  if (url === undefined) {
-    return (['name', 'namespace'] as const)
-      .filter((field) => (service?.[field] ?? '') === '')
-      .map((field) => required(`${path}.service.${field}`, `service ${field} is required`));
-  }
-  const format = 'desired format: https://host[/path]';
-  const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(url)?.[1] ?? '';
-  return scheme === 'https'
-    ? []
-    : [invalidValue(`${path}.url`, scheme, `'https' is the only allowed URL scheme; ${format}`)];
+  return url === undefined
+    ? webhookServiceProblems(`${path}.service`, service ?? {})
+    : webhookUrlProblems(`${path}.url`, url);
 }

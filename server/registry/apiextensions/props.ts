@@ -44,3 +44,13 @@ export function propertiesOf(schema: Props): readonly (readonly [string, Props])
 export function defaultOf(schema: Props): JsonValue | undefined {
   return schema['default'] ?? undefined;
 }
+
+/** The schemas one level below, in the order in which Kubernetes visits them. */
+export function childrenOf(schema: Props): readonly Props[] {
+  const single = ['items', 'additionalProperties', 'not'].map((field) => schemaAt(schema, field));
+  return [
+    ...single.filter((each) => each !== undefined),
+    ...['allOf', 'anyOf', 'oneOf'].flatMap((field) => listAt(schema, field)),
+    ...propertiesOf(schema).map(([, each]) => each),
+  ];
+}

@@ -9,7 +9,16 @@ import { structuralOf } from '../custom/structural.ts';
 import { notSupported } from '../validation/field-errors.ts';
 import { defaultProblems } from './default-problems.ts';
 import { listTypeFaults, mapTypeFaults } from './list-type-faults.ts';
-import { defaultOf, itemsOf, listAt, propertiesOf, schemaAt, textAt, type Props } from './props.ts';
+import {
+  childrenOf,
+  defaultOf,
+  itemsOf,
+  listAt,
+  propertiesOf,
+  schemaAt,
+  textAt,
+  type Props,
+} from './props.ts';
 import { structuralProblems } from './structural-rules.ts';
 
 /** Faults of a version's schema. `path` is that of openAPIV3Schema. */
@@ -78,15 +87,6 @@ function unsupportedText(schema: Props): string | undefined {
     if (text !== undefined) return text;
   }
   return undefined;
-}
-
-function childrenOf(schema: Props): readonly Props[] {
-  const single = ['items', 'additionalProperties', 'not'].map((field) => schemaAt(schema, field));
-  return [
-    ...single.filter((each) => each !== undefined),
-    ...['allOf', 'anyOf', 'oneOf'].flatMap((field) => listAt(schema, field)),
-    ...propertiesOf(schema).map(([, each]) => each),
-  ];
 }
 
 interface Place {

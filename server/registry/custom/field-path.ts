@@ -6,31 +6,21 @@ export interface FoundSchema {
   readonly path: string;
 }
 
-/**
- * The schema at the end of a path of fields, `.spec.color` or `.spec['color']`; lists cannot be passed. A text says why there is
- * none.
- */
+/** The schema at the end of a path of fields, `.spec.color`; lists cannot be passed. A text says why there is none. */
 export function schemaAtPath(text: string, root: Structural): FoundSchema | string {
+  const tokens = text.match(/[.[\]]|'(?:[^'\\]|\\.)*'|[^.[\]]+/g) ?? [];
   let schema = root;
   let path = '';
-  let rest = text;
-  while (rest !== '') {
-    const step = /^(?:\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\])/.exec(rest);
-    if (step === null) return stepFault(rest);
-    const name = step[1] ?? (step[2] ?? '').replaceAll(/\\(.)/g, '$1');
-    const next: Structural | boolean | undefined = schema.properties.get(name) ?? schema.additional;
+  for (let at = 0; at < tokens.length; at += 2) {
+    const [token, name] = [tokens[at], tokens[at + 1]];
+    if (token === '[') return 'array notation is not allowed';
+    if (token !== '.') return `expected [ or . but got: ${token ?? ''}`;
+    if (name === undefined) return 'unexpected end of JSON path';
+    const isNamed = schema.properties.size > 0;
+    const next = isNamed ? schema.properties.get(name) : schema.additional;
     if (typeof next !== 'object') return 'does not refer to a valid field';
     schema = next;
-    path +=
-      step[1] === undefined || !/^[a-zA-Z_]\w*$/.test(name)
-        ? `[${name}]`
-        : `${path === '' ? '' : '.'}${name}`;
-    rest = rest.slice(step[0].length);
+    path += isNamed ? `${path === '' ? '' : '.'}${name}` : `[${name}]`;
   }
-  return path === '' ? 'must not be empty' : { schema, path };
-}
-
-function stepFault(rest: string): string {
-  const token = /^[^.[\]]+/.exec(rest)?.[0];
-  return token === undefined ? 'does not refer to a valid field' : `expected [ or . but got: ${token}`;
+  return { schema, path };
 }

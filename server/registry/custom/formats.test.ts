@@ -17,7 +17,7 @@ describe('hasFormat()', () => {
     ['cidr', ['10.0.0.0/8', 'fd00::/8'], ['10.0.0.0/40', '10.0.0.0']],
     ['email', ['a@b.c', 'A <a@b.c>'], ['nobody', 'a@', 'a..b@c']],
     ['uri', ['https://a.b/c', '/path'], ['nothing here', 'plain']],
-    ['hostname', ['a.b', 'x'], ['-x-', '']],
+    ['hostname', ['a.bc', 'x'], ['-x-', '', 'a_b', '1.2.3.4']],
     ['mac', ['00:11:22:aa:bb:cc'], ['00:11:22']],
     ['duration', ['1h30m', '3 days', '0'], ['long', '5']],
     ['hexcolor', ['#fff', 'a1b2c3'], ['#ff']],

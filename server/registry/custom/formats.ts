@@ -63,12 +63,11 @@ function isEmail(text: string): boolean {
   );
 }
 
+const hostname =
+  /^(?:[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|(?:[a-zA-Z0-9\p{S}\p{L}](?:[a-zA-Z0-9\p{S}\p{L}-]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z\p{L}]{2,63})$/u;
+
 function isHostname(text: string): boolean {
-  const whole = text.endsWith('.') ? text.slice(0, -1) : text;
-  if (whole === '' || whole.length > 253) return false;
-  return whole
-    .split('.')
-    .every((label) => label.length <= 63 && /^[\p{L}\p{N}_](?:[\p{L}\p{N}_-]*[\p{L}\p{N}_])?$/u.test(label));
+  return text.length <= 255 && hostname.test(text) && text.split('.').every((label) => label.length <= 63);
 }
 
 function isCidr(text: string): boolean {
@@ -123,10 +122,22 @@ function isDateTime(text: string): boolean {
   return Number(match[2]) <= 23 && Number(match[3]) <= 59 && Number(match[4]) <= 59;
 }
 
-/** Go's durations ("1h30m"), and numbers with words ("3 days"). */
+const units = [
+  ['ns', 'nano'],
+  ['us', 'µs', 'micro'],
+  ['ms', 'milli'],
+  ['s', 'sec'],
+  ['m', 'min'],
+  ['h', 'hr', 'hour'],
+  ['d', 'day'],
+  ['w', 'wk', 'week'],
+];
+
+/** Go's durations ("1h30m"), and anything that holds a number with a unit ("3 days"). */
 function isDuration(text: string): boolean {
   if (/^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.test(text)) return true;
-  return /^\s*(?:\d+\s*(?:ns|nano|us|µs|micro|ms|milli|s|sec|m|min|h|hr|hour|d|day|w|wk|week)s?\s*)+$/i.test(
-    text,
+  const words = [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].map(([, word = '']) => word.toLowerCase());
+  return words.some((word) =>
+    units.some((names) => names.includes(word) || word.startsWith(names.at(-1) ?? word)),
   );
 }

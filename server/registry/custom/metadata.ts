@@ -63,12 +63,7 @@ type Change = (object: JsonObject, path: string) => JsonObject;
 /** Applies `change` to every embedded resource. Schemas without one cost a walk of the schema alone. */
 function mapWithin(value: JsonValue, schema: Structural, path: string, change: Change): JsonValue {
   if (!holdsEmbedded(schema)) return value;
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    if (items === undefined) return value;
-    const list = value as JsonArray;
-    return list.map((item, index): JsonValue => mapWithin(item, items, `${path}[${index}]`, change));
-  }
+  if (Array.isArray(value)) return listWithin(value as JsonArray, schema, path, change);
   if (!isJsonObject(value)) return value;
   const result: Record<string, JsonValue> = {};
   for (const [name, each] of Object.entries(value)) {
@@ -78,6 +73,11 @@ function mapWithin(value: JsonValue, schema: Structural, path: string, change: C
     setOwn(result, name, typeof member === 'object' ? mapWithin(each, member, at, change) : each);
   }
   return schema.embedded ? change(result, path) : result;
+}
+
+function listWithin(list: JsonArray, { items }: Structural, path: string, change: Change): JsonArray {
+  if (items === undefined) return list;
+  return list.map((item, index) => mapWithin(item, items, `${path}[${index}]`, change));
 }
 
 const holders = new WeakMap<Structural, boolean>();

@@ -1,4 +1,5 @@
 import type { CustomResourceSubresourceScale, Scale } from '../../../openapi/generated/types.ts';
+import { goText } from '../../../openapi/machinery/go-text.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../openapi/machinery/json.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import { invalidValue, type FieldError } from '../../../openapi/machinery/status.ts';
@@ -49,35 +50,62 @@ export function scaleSpecProblems(object: KubeObject, paths: Paths): readonly Fi
 
 /** Faults of the number and of the selector that the status shows. */
 export function scaleStatusProblems(object: KubeObject, paths: Paths): readonly FieldError[] {
-  const { labelSelectorPath = '' } = paths;
-  const selector = labelSelectorPath === '' ? undefined : at(object, labelSelectorPath);
+  const { labelSelectorPath: path = '' } = paths;
+  const found: Found = path === '' ? {} : find(object, path);
+  const fault = found.fault ?? faultUnless(typeof found.value === 'string', path, found.value, 'string');
   return [
     ...replicasProblems(object, paths.statusReplicasPath),
-    ...(selector === undefined || typeof selector === 'string'
-      ? []
-      : [invalidValue(labelSelectorPath, '', wrongType(labelSelectorPath, selector, 'string'))]),
+    ...(fault === undefined ? [] : [invalidValue(path, '', fault)]),
   ];
 }
 
 function replicasProblems(object: KubeObject, path: string): readonly FieldError[] {
-  const value = at(object, path);
-  if (value === undefined) return [];
-  if (typeof value !== 'number' || !Number.isInteger(value)) {
-    return [invalidValue(path, 0, wrongType(path, value, 'int64'))];
-  }
+  const { value, fault } = find(object, path);
+  const wrong = fault ?? faultUnless(isInt64(value), path, value, 'int64');
+  if (wrong !== undefined) return [invalidValue(path, 0, wrong)];
+  if (typeof value !== 'number') return [];
   if (value < 0) return [invalidValue(path, value, 'should be a non-negative integer')];
   return value > int32Max ? [invalidValue(path, value, `should be less than or equal to ${int32Max}`)] : [];
 }
 
+function isInt64(value: JsonValue | undefined): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+}
+
+function faultUnless(
+  fits: boolean,
+  path: string,
+  value: JsonValue | undefined,
+  wanted: string,
+): string | undefined {
+  return fits || value === undefined ? undefined : wrongType(path, value, wanted);
+}
+
 function wrongType(path: string, value: JsonValue, wanted: string): string {
-  return `${path} accessor error: ${JSON.stringify(value)} is of the type ${goType(value)}, expected ${wanted}`;
+  return `${path} accessor error: ${goText(value)} is of the type ${goType(value)}, expected ${wanted}`;
 }
 
 function goType(value: JsonValue): string {
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (typeof value === 'number') return isInt64(value) ? 'int64' : 'float64';
   if (typeof value === 'boolean') return 'bool';
   if (Array.isArray(value)) return '[]interface {}';
   return value === null ? '<nil>' : typeof value === 'string' ? 'string' : 'map[string]interface {}';
+}
+
+interface Found {
+  readonly value?: JsonValue | undefined;
+  /** What stands in the way is no object. */
+  readonly fault?: string;
+}
+
+function find(object: KubeObject, path: string): Found {
+  let value: JsonValue | undefined = object as unknown as JsonValue;
+  for (const name of split(path)) {
+    if (value === undefined) return {};
+    if (!isJsonObject(value)) return { fault: wrongType(path, value, 'map[string]interface{}') };
+    value = Object.hasOwn(value, name) ? value[name] : undefined;
+  }
+  return { value };
 }
 
 function split(path: string): readonly string[] {
@@ -90,11 +118,7 @@ function numberAt(object: KubeObject, path: string): number {
 }
 
 function at(object: KubeObject, path: string): JsonValue | undefined {
-  let value: JsonValue | undefined = object as unknown as JsonValue;
-  for (const name of split(path)) {
-    value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-  }
-  return value;
+  return find(object, path).value;
 }
 
 function setAt(object: JsonObject, [name = '', ...rest]: readonly string[], value: JsonValue): JsonObject {
