@@ -16,11 +16,15 @@ import {
 import { systemClock } from '../openapi/machinery/clock.ts';
 import type { Logger } from '../openapi/machinery/log.ts';
 import type { Resource } from '../openapi/machinery/resource.ts';
+import type { AdmissionPlugin } from './admission/plugin.ts';
 import { admissionPlugins } from './admission/plugins/index.ts';
+import { createWebhookCaller } from './admission/webhooks/caller.ts';
+import { openService } from './apiserver/connect/backends.ts';
 import { createConnectHandler } from './apiserver/connect/handler.ts';
 import type { NodeDialer } from './apiserver/node-dialer.ts';
 import { createDiscovery } from './apiserver/discovery/handler.ts';
 import { versionInfo } from './apiserver/discovery/version.ts';
+import { objectForms } from './apiserver/handlers/object-forms.ts';
 import { createApiServer, type ApiServer } from './apiserver/server.ts';
 import { certificateAuthenticator } from './auth/authentication/certificate.ts';
 import { serviceAccountAuthenticator, type FindUid } from './auth/authentication/service-account.ts';
@@ -103,7 +107,7 @@ export function createApi(parts: ApiParts): Api {
     registry,
     authenticators: [certificateAuthenticator, serviceAccountAuthenticator(signer, find, () => clock.now())],
     authorizer,
-    admission: admissionPlugins({ lookup: reads, accounts: lookup, authorizer, clock, random }),
+    admission: createAdmission(parts, { lookup, reads }, registry, authorizer),
     reviews: [...accessReviews(authorizer, authorizer), ...identityReviews(signer, find, clock)],
     connect: createConnectHandler({ objects: lookup, dialer: parts.dialer, clock, random }),
     pages: [
@@ -142,6 +146,26 @@ export function createApi(parts: ApiParts): Api {
     rulesOf: (...args) => rbac.rulesOf(...args),
   };
   return { server, client, informers, registry, signer };
+}
+
+type Access = ReturnType<typeof lateAccess>;
+
+function createAdmission(
+  { dialer, random }: ApiParts,
+  { lookup, reads }: Access,
+  registry: Registry,
+  authorizer: Authorizer & RulesOf,
+): readonly AdmissionPlugin[] {
+  const backends = { objects: lookup, dialer, random };
+  return admissionPlugins({
+    lookup: reads,
+    accounts: lookup,
+    authorizer,
+    webhooks: createWebhookCaller((...wanted) => openService(backends, ...wanted), systemClock),
+    forms: objectForms(registry),
+    clock: systemClock,
+    random,
+  });
 }
 
 /** Access to what is stored, for parts that the server is made of. */

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../openapi/machinery/object.ts';
 import type { Resource } from '../../openapi/machinery/resource.ts';
 import type { UserInfo } from '../auth/user.ts';
+import type { Reinvocation } from './reinvocation.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -17,6 +18,10 @@ export interface AdmissionRequest {
   readonly oldObject: KubeObject | undefined;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** CreateOptions, UpdateOptions or DeleteOptions as sent; undefined for CONNECT. */
+  readonly options?: KubeObject | undefined;
+  /** Only while objects may be changed. */
+  readonly reinvocation?: Reinvocation;
   /** Adds a Warning header to the answer. */
   readonly warn: (text: string) => void;
 }

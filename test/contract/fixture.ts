@@ -3,10 +3,12 @@ import { systemClock } from '../../openapi/machinery/clock.ts';
 import { silentLogger, type Logger } from '../../openapi/machinery/log.ts';
 import { admissionPlugins } from '../../server/admission/plugins/index.ts';
 import type { AdmissionPlugin } from '../../server/admission/plugin.ts';
+import { createWebhookCaller } from '../../server/admission/webhooks/caller.ts';
 import { staticTokenAuthenticator } from '../../server/auth/authentication/static-token.ts';
 import { certificateAuthenticator } from '../../server/auth/authentication/certificate.ts';
 import type { Authorizer } from '../../server/auth/authorizer.ts';
 import type { UserInfo } from '../../server/auth/user.ts';
+import { objectForms } from '../../server/apiserver/handlers/object-forms.ts';
 import { createApiServer, type ApiServer, type ApiServerOptions } from '../../server/apiserver/server.ts';
 import { createStrategies } from '../../server/registry/index.ts';
 import { createRegistry } from '../../server/registry/registry.ts';
@@ -58,5 +60,16 @@ export function lifecyclePlugins(server: () => ApiServer): readonly AdmissionPlu
     update: (...args) => server().objects.update(...args),
   };
   const authorizer = { ...allowAll, rulesOf: () => [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] };
-  return admissionPlugins({ lookup, accounts, authorizer, clock: systemClock, random: () => Math.random() });
+  const noServices = (): Promise<never> => Promise.reject(new Error('no Service can be reached in tests'));
+  return admissionPlugins({
+    lookup,
+    accounts,
+    authorizer,
+    webhooks: createWebhookCaller(noServices, systemClock),
+    forms: objectForms(
+      createRegistry(createStrategies({ cidr: '10.96.0.0/16', random: () => Math.random() })),
+    ),
+    clock: systemClock,
+    random: () => Math.random(),
+  });
 }

@@ -74,7 +74,7 @@ function applyOperation(applying: Applying, operation: Operation): void {
       add(place(applying, pathOf(operation, 'path')), valueOf(operation));
       return;
     case 'remove':
-      remove(place(applying, pathOf(operation, 'path')));
+      remove(place(applying, pathOf(operation, 'path')), pathOf(operation, 'path'));
       return;
     case 'replace':
       replace(applying, operation);
@@ -147,13 +147,15 @@ function add({ container, key }: Place, value: Tree): void {
   }
 }
 
-function remove({ container, key }: Place): void {
+function remove({ container, key }: Place, path: string): void {
   if (Array.isArray(container)) {
     container.splice(indexOf(key, container.length, container.length - 1), 1);
   } else if (Object.hasOwn(container, key)) {
     Reflect.deleteProperty(container, key);
   } else {
-    throw rejected(`unable to remove nonexistent key: ${key}`);
+    throw rejected(
+      `error in remove for path: '${path}': Unable to remove nonexistent key: ${key}: missing value`,
+    );
   }
 }
 
@@ -173,7 +175,7 @@ function replace(applying: Applying, operation: Operation): void {
 function move(applying: Applying, operation: Operation): void {
   const from = place(applying, pathOf(operation, 'from'));
   const value = get(from) ?? null;
-  remove(from);
+  remove(from, pathOf(operation, 'from'));
   add(place(applying, pathOf(operation, 'path')), value);
 }
 
@@ -192,7 +194,7 @@ function test(applying: Applying, operation: Operation): void {
   const found = path === '' ? applying.document : (get(place(applying, path)) ?? null);
   const wanted = getOwn(operation, 'value') ?? null;
   if (!isSame(found, wanted) || numberTextOf(operation, 'value') !== undefined)
-    throw rejected(`testing value ${path} failed`);
+    throw rejected(`testing value ${path} failed: test failed`);
 }
 
 /** Numbers count as they are written, so one that is written unusually (80.0) is no number of ours (80). */

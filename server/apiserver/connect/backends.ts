@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { endpointSlices, endpoints, services } from '../../../openapi/generated/resources.ts';
 import type { EndpointSlice, Endpoints, Pod, Service } from '../../../openapi/generated/types.ts';
 import { StatusError, badRequest, notFound } from '../../../openapi/machinery/status.ts';
@@ -13,6 +14,22 @@ export interface BackendDependencies {
   readonly objects: Lookup;
   readonly dialer: NodeDialer;
   readonly random: () => number;
+}
+
+/** What is looked for, and how long. */
+type Wanted = Pick<ConnectRequest, 'namespace' | 'signal'>;
+
+/** A byte stream to an endpoint of a Service, through the agent of its node. Rejects with an Error that says why there is none. */
+export async function openService(
+  dependencies: BackendDependencies,
+  { namespace, name, port }: { readonly namespace: string; readonly name: string; readonly port: number },
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const target: ProxyTarget = { scheme: 'https', name, port: String(port) };
+  const service = await dependencies.objects.get(services, { namespace, name });
+  if (service === undefined) throw new Error(`service ${JSON.stringify(name)} not found`);
+  const backend = await serviceBackend(dependencies, { namespace, signal }, target);
+  return await backend.open();
 }
 
 /** Where …/proxy leads: a pod's port, a Service's endpoint, or the kubelet API of a node. Rejects with StatusError. */
@@ -63,7 +80,7 @@ interface PodPort {
 
 async function throughPod(
   { objects, dialer }: BackendDependencies,
-  { signal }: ConnectRequest,
+  { signal }: Pick<Wanted, 'signal'>,
   { pod, scheme, port }: PodPort,
 ): Promise<ProxyBackend> {
   const ip = pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP ?? '';
@@ -84,7 +101,7 @@ interface Place {
 
 async function serviceBackend(
   dependencies: BackendDependencies,
-  request: ConnectRequest,
+  request: Wanted,
   target: ProxyTarget,
 ): Promise<ProxyBackend> {
   const { objects, random } = dependencies;

@@ -68,7 +68,12 @@ export function contextOf(call: Call, dryRun: boolean): RequestContext {
 }
 
 /** The call as the registry's path takes it. */
-export function pathRequest(call: Call, dryRun: boolean, subresource = call.info.subresource): PathRequest {
+export function pathRequest(
+  call: Call,
+  dryRun: boolean,
+  subresource = call.info.subresource,
+  deleteOptions?: object,
+): PathRequest {
   const { registered, info } = call;
   return {
     registered,
@@ -76,7 +81,7 @@ export function pathRequest(call: Call, dryRun: boolean, subresource = call.info
     namespace: registered.resource.namespaced ? info.namespace : '',
     name: info.name,
     context: contextOf(call, dryRun),
-    admit: admitFor(call, dryRun, subresource),
+    admit: admitFor(call, { dryRun, subresource, deleteOptions }),
     writer: { manager: managerOf(call), subresource },
   };
 }
@@ -87,7 +92,14 @@ export function managerOf({ info, exchange }: Pick<Call, 'info' | 'exchange'>): 
   return stated === '' ? managerOfAgent(headerText(exchange, 'user-agent')) : stated;
 }
 
-export function admitFor(call: Call, dryRun: boolean, subresource: string): Admit {
+interface AdmitOptions {
+  readonly dryRun: boolean;
+  readonly subresource: string;
+  /** As they were sent. */
+  readonly deleteOptions?: object | undefined;
+}
+
+export function admitFor(call: Call, { dryRun, subresource, deleteOptions }: AdmitOptions): Admit {
   const { environment, registered } = call;
   function request(
     operation: AdmissionRequest['operation'],
@@ -101,6 +113,7 @@ export function admitFor(call: Call, dryRun: boolean, subresource: string): Admi
       dryRun,
       subresource,
       resource: registered.resource,
+      options: operation === 'DELETE' ? { ...optionsKind('DeleteOptions'), ...deleteOptions } : undefined,
     });
   }
   return {
@@ -116,20 +129,43 @@ interface Admitted {
   readonly dryRun: boolean;
   readonly subresource: string;
   readonly resource: Resource;
+  /** Undefined: those of a write, from the query. */
+  readonly options?: KubeObject | undefined;
 }
 
 export function admissionRequest(call: Call, admitted: Admitted): AdmissionRequest {
   const { info, user, warnings } = call;
   const { metadata } = admitted.object ?? admitted.oldObject ?? {};
   const isNamespace = admitted.resource.group === '' && admitted.resource.plural === 'namespaces';
-  const name = info.name === '' ? (metadata?.name ?? '') : info.name;
+  // A deletion of many names none of them.
+  const isNamed = info.name !== '' || admitted.operation === 'DELETE';
+  const name = isNamed ? info.name : (metadata?.name ?? '');
   return {
     ...admitted,
+    options: admitted.options ?? writeOptionsOf(call, admitted.operation),
     namespace: isNamespace ? name : admitted.resource.namespaced ? info.namespace : '',
     name,
     user,
     warn: (text) => {
       warnings.add(text);
     },
+  };
+}
+
+function optionsKind(kind: string): KubeObject {
+  return { kind, apiVersion: 'meta.k8s.io/v1' };
+}
+
+/** Of a patch too they are called UpdateOptions. */
+function writeOptionsOf({ info }: Call, operation: AdmissionRequest['operation']): KubeObject | undefined {
+  if (operation !== 'CREATE' && operation !== 'UPDATE') return undefined;
+  const dryRun = info.query.getAll('dryRun');
+  const manager = info.query.get('fieldManager') ?? '';
+  const validation = info.query.get('fieldValidation') ?? '';
+  return {
+    ...optionsKind(operation === 'CREATE' ? 'CreateOptions' : 'UpdateOptions'),
+    ...(dryRun.length === 0 ? {} : { dryRun }),
+    ...(manager === '' ? {} : { fieldManager: manager }),
+    ...(validation === '' ? {} : { fieldValidation: validation }),
   };
 }

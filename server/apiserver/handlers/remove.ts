@@ -14,12 +14,14 @@ import { pathRequest, type Call } from './context.ts';
 
 interface Wish extends DeleteOptions {
   readonly dryRun: boolean;
+  /** For those who are asked about the deletion. */
+  readonly sent: object;
 }
 
 export async function handleDelete(call: Call): Promise<Answer> {
   const output = negotiateOutput(call.exchange, { tables: true, streams: false });
   const wish = await wishOf(call);
-  const removed = await removeObject(call.environment, pathRequest(call, wish.dryRun), wish);
+  const removed = await removeObject(call.environment, pathRequest(call, wish.dryRun, '', wish.sent), wish);
   return removedAnswer(call, output, removed, wish);
 }
 
@@ -48,7 +50,7 @@ export async function handleDeleteCollection(call: Call): Promise<Answer> {
   const output = negotiateOutput(call.exchange, { tables: true, streams: false });
   const options = parseListOptions(call.registered, call.info.query, { name: '', watch: false });
   const wish = await wishOf(call);
-  const request = pathRequest(call, wish.dryRun);
+  const request = pathRequest(call, wish.dryRun, '', wish.sent);
   return listAnswer(call, output, await removeCollection(call.environment, request, options, wish));
 }
 
@@ -64,6 +66,7 @@ async function wishOf(call: Call): Promise<Wish> {
   }
   return {
     dryRun: (raw.dryRun ?? []).length > 0,
+    sent: withoutKind(raw),
     ...(raw.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: raw.gracePeriodSeconds }),
     ...(raw.orphanDependents === undefined ? {} : { orphanDependents: raw.orphanDependents }),
     ...(raw.propagationPolicy === undefined
@@ -71,6 +74,11 @@ async function wishOf(call: Call): Promise<Wish> {
       : { propagationPolicy: raw.propagationPolicy as NonNullable<DeleteOptions['propagationPolicy']> }),
     ...(raw.preconditions === undefined ? {} : { preconditions: raw.preconditions }),
   };
+}
+
+function withoutKind(raw: RawOptions & KubeObject): object {
+  const { kind: _kind, apiVersion: _apiVersion, metadata: _metadata, ...sent } = raw;
+  return sent;
 }
 
 /** metav1.DeleteOptions as sent. */

@@ -127,7 +127,7 @@ async function writeProjection(
         oldObject: old,
         dryRun: options.dryRun,
         subresource: call.info.subresource,
-        resource: projection.resource,
+        resource: call.registered.resource,
       });
       const admitted = (await mutate(environment.admission, asked)) ?? wanted;
       await validate(environment.admission, { ...asked, object: admitted });
