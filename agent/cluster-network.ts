@@ -136,6 +136,7 @@ async function serveCluster(
       facts: {
         nodeName: config.nodeName,
         clusterCIDR: config.clusterCIDR,
+        serviceCIDR: config.serviceCIDR,
         gateway,
         localServices: localServices(relay.port, dns.port),
       },

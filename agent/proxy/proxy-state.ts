@@ -64,7 +64,8 @@ export class ProxyState {
     this.#dirty.clear();
     this.#order ??= [...this.#entries.keys()].sort();
     const services = this.#order.flatMap((key) => this.#entries.get(key)?.rules ?? []);
-    return { part: proxyRules({ services, own: this.#own }), stale };
+    const { serviceCIDR } = this.#facts;
+    return { part: proxyRules({ services, serviceCIDR, own: this.#own }), stale };
   }
 
   #compile(key: string): StaleFlow[] {

@@ -61,6 +61,7 @@ function start(services: readonly Service[], slices: readonly Slice[], synced = 
     facts: {
       nodeName: 'n1',
       clusterCIDR: '10.244.0.0/16',
+      serviceCIDR: '10.96.0.0/16',
       gateway: '10.244.1.1',
       localServices: [],
     },
@@ -89,10 +90,11 @@ describe('runProxy()', () => {
     await rig.stop();
   });
 
-  it('writes the shared chains also when there is no service', async () => {
+  it('writes the shared chains also when there is no service, and refuses what belongs to none', async () => {
     const rig = start([], []);
     await rig.clock.advance(0);
     expect(rig.parts[0]?.nat.get('KUBE-MARK-MASQ')).toBe('-j MARK --set-xmark 0x4000/0x4000');
+    expect(rig.parts[0]?.filter.get('KUBE-SERVICES')).toMatch(/^-d 10\.96\.0\.0\/16 .* -j REJECT/);
     await rig.stop();
   });
 

@@ -11,6 +11,7 @@ export interface OwnListeners {
 export interface ProxyRulesInput {
   /** In the order in which they are to stand. */
   readonly services: Iterable<ServiceRules>;
+  readonly serviceCIDR: string;
   readonly own: OwnListeners;
 }
 
@@ -40,7 +41,7 @@ export function proxyRules(input: ProxyRulesInput): FirewallPart {
   nat.set('KUBE-MARK-MASQ', '-j MARK --set-xmark 0x4000/0x4000');
   nat.set('KUBE-POSTROUTING', postrouting.join('\n'));
   const filter: Chains = new Map([
-    ['KUBE-SERVICES', shared.refused.join('\n')],
+    ['KUBE-SERVICES', [...shared.refused, refuseRest(input.serviceCIDR)].join('\n')],
     ['KUBE-EXTERNAL-SERVICES', shared.refusedExternal.join('\n')],
     ['KUBE-PROXY-FIREWALL', shared.firewall.join('\n')],
     ['KUBE-FORWARD', forward(input.own.bridge).join('\n')],
@@ -54,6 +55,15 @@ const postrouting = [
   '-j MARK --set-xmark 0x4000/0x0',
   '-m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully',
 ];
+
+/**
+ * An address of the Services that is still the destination here belongs to no port of any: as kube-proxy's nftables mode refuses it.
+ * Without this rule the packet would leave by the default route, and who answers out there would be taken for the Service.
+ */
+function refuseRest(serviceCIDR: string): string {
+  const why = '-m comment --comment "no Service has this address and port"';
+  return `-d ${serviceCIDR} ${why} -j REJECT --reject-with icmp-port-unreachable`;
+}
 
 /** A pod's packet that belongs to no known connection would leave with the pod's own address: the peer would reset. */
 function forward(bridge: string): string[] {

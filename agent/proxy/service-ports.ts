@@ -53,6 +53,7 @@ export interface NodeFacts {
   readonly nodeName: string;
   readonly zone: string | undefined;
   readonly clusterCIDR: string;
+  readonly serviceCIDR: string;
   /** Address of the agent's own listeners. */
   readonly gateway: string;
   readonly localServices: readonly NodeLocalService[];

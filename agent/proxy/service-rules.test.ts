@@ -9,6 +9,7 @@ const facts: NodeFacts = {
   nodeName: 'n1',
   zone: undefined,
   clusterCIDR: '10.244.0.0/16',
+  serviceCIDR: '10.96.0.0/16',
   gateway: '10.244.1.1',
   localServices: [
     {

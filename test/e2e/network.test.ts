@@ -333,6 +333,13 @@ describe('services', () => {
     await expect(fetchText(`http://${hosts[0]?.address ?? ''}:30082/`)).rejects.toThrow();
   });
 
+  it('refuses at once what no Service has: a port of one, an address of none; nothing leaves the cluster', async () => {
+    for (const url of ['http://10.96.0.20:81/', 'http://10.96.99.99/']) {
+      expect(await inPod(0, get(url))).toContain('refused');
+      expect((await hosts[0]?.exec(`curl -sm 10 ${url}`))?.code).toBe(7);
+    }
+  });
+
   it('keeps to the node with policy Local, with the address of the client', async () => {
     expect(await fetchText(`http://${hosts[0]?.address ?? ''}:30083/`)).toBe('pod0\n');
     await expect(fetchText(`http://${hosts[1]?.address ?? ''}:30083/`, 3_000)).rejects.toThrow();
