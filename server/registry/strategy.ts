@@ -186,6 +186,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   defaults?(object: T): T;
   /** defaults() looks at the spec alone and changes nothing else: for kinds whose objects are often made from one template. */
   readonly defaultsOfSpecOnly?: boolean;
+  /** What depends on other fields of the status. Runs behind defaults. */
+  statusDefaults?(object: T): T;
 
   /** Faults of a name (or of generateName when `prefix`), as texts behind `metadata.name: Invalid value: "x": `. Default: DNS subdomain. */
   validateName?(name: string, prefix: boolean): readonly string[];

@@ -20,7 +20,10 @@ export function scaleManagers(managers: Managers, pathOf: ReplicasPath): Manager
   return result;
 }
 
-/** Managers of the object after a write of its scale, whose managers are `scale` now. New ones get no time. */
+/**
+ * Managers of the object after a write of its scale, whose managers are `scale` now. New ones get no time. As Kubernetes has it,
+ * somebody who updated the object is another one in its scale, by the version, and so loses the number to an entry of its own.
+ */
 export function parentManagers(
   parent: Managers,
   scale: Managers,
@@ -31,9 +34,8 @@ export function parentManagers(
   for (const [identity, manager] of parent) {
     const path = pathOf(manager.apiVersion);
     if (path === undefined) continue;
-    const inScale = identityOf({ ...manager, apiVersion: scaleVersion });
     const kept =
-      !hasField(manager.fields, path) || left.delete(inScale)
+      !hasField(manager.fields, path) || left.delete(identity)
         ? manager.fields
         : difference(manager.fields, setOf(path));
     if (!isEmptySet(kept))
@@ -41,9 +43,8 @@ export function parentManagers(
   }
   const path = pathOf(apiVersion);
   if (path === undefined) return result;
-  for (const manager of left.values()) {
-    const own: Manager = { ...manager, apiVersion, time: undefined, fields: setOf(path) };
-    result.set(identityOf(own), own);
+  for (const [identity, manager] of left) {
+    result.set(identity, { ...manager, apiVersion, time: undefined, fields: setOf(path) });
   }
   return result;
 }

@@ -6,7 +6,12 @@ import type { Registered } from '../../registry/strategy.ts';
 import { completeKnown } from './known-specs.ts';
 
 /** Fills in what was left out: the defaults of the schema, then those that depend on other fields. */
-export function complete({ schema, strategy }: Registered, object: KubeObject): KubeObject {
+export function complete(registered: Registered, object: KubeObject): KubeObject {
+  const whole = withDefaults(registered, object);
+  return registered.strategy.statusDefaults?.(whole) ?? whole;
+}
+
+function withDefaults({ schema, strategy }: Registered, object: KubeObject): KubeObject {
   const defaults = (filled: KubeObject): KubeObject => strategy.defaults?.(filled) ?? filled;
   if (strategy.defaultsOfSpecOnly === true) return completeKnown(schema, object, defaults);
   return defaults(withSchemaDefaults(schema, object));

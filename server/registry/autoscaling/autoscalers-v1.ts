@@ -68,7 +68,7 @@ function toV2(autoscaler: V1): V2 {
   ];
   const current = parsed(metadata?.annotations, carried.currentMetrics);
   const conditions = parsed(metadata?.annotations, carried.conditions);
-  const { currentCPUUtilizationPercentage: cpu, ...counts } = status ?? {};
+  const { currentCPUUtilizationPercentage: cpu, currentReplicas = 0, ...counts } = status ?? {};
   return {
     ...autoscaler,
     apiVersion: 'autoscaling/v2',
@@ -82,6 +82,7 @@ function toV2(autoscaler: V1): V2 {
       ...(typeof behavior === 'object' && behavior !== null ? { behavior } : {}),
     }),
     status: {
+      ...(currentReplicas === 0 ? {} : { currentReplicas }),
       ...counts,
       currentMetrics: Array.isArray(current)
         ? current

@@ -36,6 +36,7 @@ export const podStrategy: Strategy<Pod> = {
   deleteReturnsObject: true,
   defaults: podDefaults,
   defaultsOfSpecOnly: true,
+  statusDefaults: withPodAddresses,
   prepareForCreate: (pod, { now }) => initialStatus(withMergedLabelKeys(withPositiveGrace(pod)), now),
   prepareForUpdate: (pod, old) => withKeptPriority(withPositiveGrace(pod), old),
   validate: (pod) => [...podFaults(pod), ...createFaults(pod)],
@@ -183,6 +184,18 @@ function podFields({ spec, status }: Pod): Readonly<Record<string, string>> {
   };
 }
 
+/** The address is the first of the addresses: older writers know of one only, so that it counts. */
+function withPodAddresses(pod: Pod): Pod {
+  const { status } = pod;
+  const { podIP = '', podIPs = [] } = status ?? {};
+  const first = podIPs[0]?.ip ?? '';
+  if (podIP === first) return pod;
+  return {
+    ...pod,
+    status: { ...status, ...(podIP === '' ? { podIP: first } : { podIPs: [{ ip: podIP }] }) },
+  };
+}
+
 /** The node's agent writes here; owners and spec are not its own. */
 function statusPart(pod: Pod, old: Pod, _context?: SyncContext): Pod {
   const { ownerReferences: _owners, ...metadata } = pod.metadata ?? {};
@@ -193,8 +206,7 @@ function statusPart(pod: Pod, old: Pod, _context?: SyncContext): Pod {
     ...(old.spec === undefined ? {} : { spec: old.spec }),
     status: {
       ...pod.status,
-      ...withBoth(pod.status, 'podIP', 'podIPs'),
-      ...withBoth(pod.status, 'hostIP', 'hostIPs'),
+      ...hostAddresses(pod.status),
       ...(old.status?.qosClass === undefined || pod.status?.qosClass !== undefined
         ? {}
         : { qosClass: old.status.qosClass }),
@@ -202,17 +214,11 @@ function statusPart(pod: Pod, old: Pod, _context?: SyncContext): Pod {
   };
 }
 
-/** The address and the first of the addresses are the same; whichever was written fills the other. */
-function withBoth(
-  status: Pod['status'],
-  one: 'podIP' | 'hostIP',
-  many: 'podIPs' | 'hostIPs',
-): Record<string, unknown> {
-  const first = status?.[one] ?? '';
-  const all = status?.[many] ?? [];
-  const ip = all[0]?.ip ?? '';
-  if (first !== '' && all.length === 0) return { [many]: [{ ip: first }] };
-  return ip !== '' && first === '' ? { [one]: ip } : {};
+/** The address of the host and the first of its addresses are the same; whichever was written fills the other. */
+function hostAddresses({ hostIP = '', hostIPs = [] }: NonNullable<Pod['status']> = {}): Pod['status'] {
+  const first = hostIPs[0]?.ip ?? '';
+  if (hostIP !== '' && hostIPs.length === 0) return { hostIPs: [{ ip: hostIP }] };
+  return first !== '' && hostIP === '' ? { hostIP: first } : {};
 }
 
 function statusFaults(pod: Pod, old: Pod): readonly FieldError[] {
