@@ -41,7 +41,7 @@ describe('a host as it comes from the installer', () => {
       { spec: { runtime: { install: 'docker' } } },
       { type: 'merge' },
     );
-    const joined = await world.phaseIs('fresh', 'Ready', 240_000);
+    const joined = await world.phaseIs('fresh', 'Ready', 480_000);
     expect(joined.status?.system?.runtime).toMatch(/^docker /);
     expect(joined.status?.system?.iptables).toMatch(/^iptables /);
     expect(await world.ask('fresh', '/healthz')).toBe('ok');
