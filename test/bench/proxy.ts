@@ -64,6 +64,7 @@ function filledState(services: number): ProxyState {
       nodeName: 'n1',
       zone: undefined,
       clusterCIDR: '10.244.0.0/16',
+      serviceCIDR: '10.96.0.0/16',
       gateway: '10.244.1.1',
       localServices: [],
     },

@@ -15,6 +15,7 @@ const config = {
   podCIDR: '10.244.1.0/24',
   clusterCIDR: '10.244.0.0/16',
   serviceCIDR: '10.96.0.0/16',
+  serviceCIDR: '10.96.0.0/16',
   peers: [],
 };
 const facts = {
