@@ -128,6 +128,28 @@ describe('when things fail', () => {
     });
   });
 
+  it('a host that was cut off is ready again soon after it can be reached, and has no pod too many', async () => {
+    const victim = cluster.lab.host(3);
+    await victim.disconnect();
+    await eventually(async () => {
+      expect(await cluster.kubectl('get', 'node', victim.name)).toMatch(/NotReady/);
+    });
+    await victim.reconnect();
+    // An unchanged status is written every five minutes only: the agent has to see that it was called lost.
+    await eventually(async () => {
+      expect(await cluster.kubectl('get', 'node', victim.name)).toMatch(/\sReady\s/);
+    }, 150_000);
+    await eventually(async () => {
+      expect(await ready()).toHaveLength(6);
+      const count = await victim.mustExec(
+        `docker ps --format '{{.Names}}' | grep _${namespace}_ | grep -c k8s_web || true`,
+      );
+      expect(Number(count.trim())).toBe(
+        (await pods()).filter((pod) => pod.spec.nodeName === victim.name).length,
+      );
+    });
+  });
+
   it('a host that reboots with the server off starts its pods again', async () => {
     const victim = cluster.lab.host(1);
     const mine = (await ready()).filter((pod) => pod.spec.nodeName === victim.name);
