@@ -10,11 +10,10 @@ import { silentLogger } from '../../openapi/machinery/log.ts';
 import { eventually } from '../e2e/kubectl.ts';
 import { createNetworkNamespace, type NetworkNamespace } from '../fixtures/network-namespace.ts';
 
-/** Real iptables, both variants, in a namespace of their own (reliability.md F37, F38). */
+/** Real iptables, both variants, in a namespace of their own. */
 const config = {
   podCIDR: '10.244.1.0/24',
   clusterCIDR: '10.244.0.0/16',
-  serviceCIDR: '10.96.0.0/16',
   serviceCIDR: '10.96.0.0/16',
   peers: [],
 };
@@ -22,6 +21,7 @@ const facts = {
   nodeName: 'n1',
   zone: undefined,
   clusterCIDR: config.clusterCIDR,
+  serviceCIDR: config.serviceCIDR,
   gateway: '10.244.1.1',
   localServices: [],
 };
