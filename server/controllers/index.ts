@@ -36,10 +36,7 @@ export interface ControllerOptions extends NodeIpamOptions, NodeLifecycleOptions
 }
 
 /** All controllers, in no particular order: each runs by itself. `served`: what may own, be owned, or fill a namespace. */
-export function allControllers(
-  options: ControllerOptions,
-  served: ServedResources,
-): readonly Controller[] {
+export function allControllers(options: ControllerOptions, served: ServedResources): readonly Controller[] {
   return [
     createDeploymentController(),
     createReplicaSetController(),

@@ -9,6 +9,7 @@ const alias: Readonly<Record<string, string>> = {
   'root-ca-cert-publisher': 'root-ca-certificate-publisher',
   'root-ca-certificate-publisher-controller': 'root-ca-certificate-publisher',
   endpoint: 'endpoints',
+  'endpointslice-mirroring-controller': 'endpointslicemirroring',
 };
 
 function canonicalName(name: string): string {
