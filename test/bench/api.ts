@@ -1,13 +1,14 @@
 import { startBareServer, type BareServer } from './bare.ts';
 import { Connection, type Call } from './http-client.ts';
 import type { ApiTarget } from './kubeconfig.ts';
-import { measure, timesText, type Measured } from './measure.ts';
+import { boundText, measure, timesText, type Measured } from './measure.ts';
 import type { BenchRow } from './row.ts';
-import { watchLatency } from './watch.ts';
+import { watchLatency, watchThroughput } from './watch.ts';
 
 const clients = 64;
-
-const lists = 5;
+const listRuns = 5;
+const pageRuns = 50;
+const pageItems = 500;
 const namespace = 'flotilla-bench';
 const pods = `/api/v1/namespaces/${namespace}/pods`;
 
@@ -72,8 +73,10 @@ export async function apiBench(options: ApiBenchOptions): Promise<void> {
     await prepare(first);
     report(await creates(connections, bare, podCount));
     report(await gets(connections, bare, podCount * 2));
-    report(await fullLists(first, bare, podCount));
+    report(await statusPatches(connections, bare, podCount / 2));
+    report(await lists(first, bare, podCount));
     report(await watchLatency(target, namespace, bare));
+    report(await watchThroughput(target, namespace, bare));
   } finally {
     await connections[0]
       ?.call({ method: 'DELETE', path: `${pods}?gracePeriodSeconds=0` })
@@ -150,9 +153,7 @@ async function gets(
 ): Promise<BenchRow[]> {
   const [first] = connections;
   if (first === undefined) return [];
-  const list = await expectStatus(first, { method: 'GET', path: `${pods}?limit=500`, keepBody: true }, 200);
-  const { items } = JSON.parse(list.toString()) as { items: readonly { metadata: { name: string } }[] };
-  const names = items.map((each) => each.metadata.name);
+  const names = await podNames(first);
   const found = await measure(connections, getCount, async (connection, i) => {
     await expectStatus(connection, { method: 'GET', path: `${pods}/${names[i % names.length] ?? ''}` }, 200);
   });
@@ -165,26 +166,108 @@ async function gets(
   ];
 }
 
-async function fullLists(
+async function podNames(connection: Connection): Promise<readonly string[]> {
+  const path = `${pods}?limit=${pageItems}`;
+  const list = await expectStatus(connection, { method: 'GET', path, keepBody: true }, 200);
+  const { items } = JSON.parse(list.toString()) as { items: readonly { metadata: { name: string } }[] };
+  return items.map((each) => each.metadata.name);
+}
+
+/** What an agent says of a pod that runs. */
+function statusBody(i: number): Buffer {
+  const at = new Date(1.8e12 + i * 1000).toISOString().replace('.000', '');
+  const conditions = ['Ready', 'Initialized', 'PodScheduled'].map((type) => ({
+    type,
+    status: 'True',
+    lastTransitionTime: at,
+  }));
+  const state = { running: { startedAt: at } };
+  const image = { image: 'registry.example.com/team/application:1.2.3', imageID: 'sha256:0' };
+  const containerStatuses = ['main', 'sidecar'].map((name) => ({
+    name,
+    ...image,
+    ready: true,
+    started: true,
+    restartCount: i,
+    state,
+  }));
+  const ip = '10.244.1.7';
+  const status = {
+    phase: 'Running',
+    conditions,
+    podIP: ip,
+    podIPs: [{ ip }],
+    startTime: at,
+    containerStatuses,
+  };
+  return Buffer.from(JSON.stringify({ status }));
+}
+
+/** As agents write them. */
+async function statusPatches(
+  connections: readonly Connection[],
+  bare: BareServer | undefined,
+  count: number,
+): Promise<BenchRow[]> {
+  const [first] = connections;
+  if (first === undefined) return [];
+  const names = await podNames(first);
+  const contentType = 'application/strategic-merge-patch+json';
+  const found = await measure(connections, count, async (connection, i) => {
+    const path = `${pods}/${names[i % names.length] ?? ''}/status`;
+    await expectStatus(connection, { method: 'PATCH', path, body: statusBody(i), contentType }, 200);
+  });
+  const best = await limit(bare, clients, count, { method: 'POST', path: '/create', body: statusBody(0) });
+  return [rowOf(`patch the status of a pod, ${clients} clients`, found, best)];
+}
+
+async function lists(
   connection: Connection,
   bare: BareServer | undefined,
   podCount: number,
 ): Promise<BenchRow[]> {
-  const whole = await expectStatus(connection, { method: 'GET', path: pods, keepBody: true }, 200);
-  await bare?.setBody('list', whole);
-  const found = await measure([connection], lists, async (each) => {
-    await expectStatus(each, { method: 'GET', path: pods }, 200);
-  });
-  const best = await limit(bare, 1, lists, { method: 'GET', path: '/list' });
   return [
-    {
+    await listRow(connection, bare, {
       name: `list ${podCount} pods`,
-      value: round(found.p50Ms),
-      unit: 'ms',
-      limit: best === undefined ? undefined : round(best.p50Ms),
-      note: `${(whole.length / 1e6).toFixed(1)} MB`,
-    },
+      path: pods,
+      runs: listRuns,
+      body: 'list',
+    }),
+    await listRow(connection, bare, {
+      name: `list a page of ${pageItems} of ${podCount} pods`,
+      path: `${pods}?limit=${pageItems}`,
+      runs: pageRuns,
+      body: 'page',
+    }),
   ];
+}
+
+interface ListRun {
+  readonly name: string;
+  readonly path: string;
+  readonly runs: number;
+  /** Under which the other server has the same bytes. */
+  readonly body: 'list' | 'page';
+}
+
+async function listRow(
+  connection: Connection,
+  bare: BareServer | undefined,
+  { name, path, runs, body }: ListRun,
+): Promise<BenchRow> {
+  const whole = await expectStatus(connection, { method: 'GET', path, keepBody: true }, 200);
+  await bare?.setBody(body, whole);
+  const found = await measure([connection], runs, async (each) => {
+    await expectStatus(each, { method: 'GET', path }, 200);
+  });
+  const best = await limit(bare, 1, runs, { method: 'GET', path: `/${body}` });
+  return {
+    name,
+    value: round(found.p50Ms),
+    unit: 'ms',
+    limit: best === undefined ? undefined : round(best.p50Ms),
+    note: `${(whole.length / 1e6).toFixed(1)} MB${boundText(found.ownShare)}`,
+  };
 }
 
 /** The same call against node:https alone. */

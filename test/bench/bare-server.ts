@@ -1,6 +1,6 @@
 /**
  * What node:https can do at best with the same bytes: started by bare.ts with a directory in which stand key.pem, cert.pem and
- * the bodies to answer with. GET /get, GET /list, POST /create (the body goes to a file that is flushed for all who wait at once),
+ * the bodies to answer with. GET /get, GET /list, GET /page, POST /create (the body goes to a file that is flushed for all who wait at once),
  * GET /watch (what is POSTed to /event goes to all who watch).
  */
 import { readFileSync } from 'node:fs';

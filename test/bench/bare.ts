@@ -10,7 +10,7 @@ import type { ApiTarget } from './kubeconfig.ts';
 export interface BareServer {
   readonly target: ApiTarget;
   /** What it answers at GET /NAME. */
-  setBody(name: 'get' | 'list', body: Buffer): Promise<void>;
+  setBody(name: 'get' | 'list' | 'page', body: Buffer): Promise<void>;
   stop(): Promise<void>;
 }
 

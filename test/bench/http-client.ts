@@ -9,9 +9,11 @@ export interface Reply {
 }
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: Buffer;
+  /** Default: application/json. */
+  readonly contentType?: string;
   readonly keepBody?: boolean;
 }
 
@@ -67,6 +69,7 @@ export class Connection {
 
   /** Rejects when the connection breaks. */
   call(call: Call): Promise<Reply> {
+    if (this.#socket.destroyed) return Promise.reject(new Error('the connection is closed'));
     return new Promise((resolve, reject) => {
       const reader = new ReplyReader(call.keepBody === true);
       this.#onEnd = reject;
@@ -94,10 +97,10 @@ export class Connection {
     });
   }
 
-  #send({ method, path, body }: Call): void {
+  #send({ method, path, body, contentType = 'application/json' }: Call): void {
     const auth = this.#target.authorization === '' ? '' : `Authorization: ${this.#target.authorization}\r\n`;
     const length =
-      body === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+      body === undefined ? '' : `Content-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n`;
     const head = `${method} ${path} HTTP/1.1\r\nHost: ${this.#target.host}\r\nAccept: application/json\r\n${auth}${length}\r\n`;
     this.#socket.write(body === undefined ? head : Buffer.concat([Buffer.from(head), body]));
   }

@@ -3,6 +3,8 @@ export interface Measured {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** How much of one processor the load generator itself took: near 1 it has measured itself. */
+  readonly ownShare: number;
 }
 
 /** The value below which `part` of the sorted values lie. */
@@ -18,6 +20,7 @@ export async function measure<W>(
 ): Promise<Measured> {
   const delays: number[] = [];
   let next = 0;
+  const cpuBefore = process.cpuUsage();
   const started = performance.now();
   await Promise.all(
     workers.map(async (worker) => {
@@ -30,10 +33,28 @@ export async function measure<W>(
     }),
   );
   const seconds = (performance.now() - started) / 1000;
+  const ownShare = cpuSeconds(cpuBefore) / seconds;
   delays.sort((a, b) => a - b);
-  return { perSecond: count / seconds, p50Ms: quantile(delays, 0.5), p99Ms: quantile(delays, 0.99) };
+  return {
+    perSecond: count / seconds,
+    p50Ms: quantile(delays, 0.5),
+    p99Ms: quantile(delays, 0.99),
+    ownShare,
+  };
 }
 
-export function timesText({ p50Ms, p99Ms }: Measured): string {
-  return `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`;
+export function cpuSeconds(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1e6;
+}
+
+const fullShare = 0.85;
+
+export function timesText({ p50Ms, p99Ms, ownShare }: Measured): string {
+  return `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms${boundText(ownShare)}`;
+}
+
+/** Says when the load generator was what limited the figure. */
+export function boundText(ownShare: number): string {
+  return ownShare < fullShare ? '' : `; bound by the client, at ${Math.round(ownShare * 100)} % of a core`;
 }

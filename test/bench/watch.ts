@@ -2,13 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BareServer } from './bare.ts';
 import { Connection } from './http-client.ts';
 import type { ApiTarget } from './kubeconfig.ts';
-import { quantile } from './measure.ts';
+import { boundText, cpuSeconds, quantile } from './measure.ts';
 import type { BenchRow } from './row.ts';
 
 const watchers = 1_000;
-const events = 200;
-/** 20 a second: 20,000 deliveries a second. */
-const intervalMs = 50;
+
+interface Load {
+  readonly events: number;
+  /** 0: as fast as the answers come. */
+  readonly intervalMs: number;
+  readonly writers: number;
+}
+
+/** 10,000 deliveries a second. */
+const calm: Load = { events: 100, intervalMs: 100, writers: 1 };
+const fullSpeed: Load = { events: 1_000, intervalMs: 0, writers: 16 };
 const mark = Buffer.from('sent-at-');
 const markDigits = 16;
 
@@ -18,76 +26,122 @@ export async function watchLatency(
   namespace: string,
   bare: BareServer | undefined,
 ): Promise<BenchRow[]> {
+  const found = await watchApi(target, namespace, calm);
+  const best = bare === undefined ? undefined : await watchBare(bare, calm);
+  const about = `${calm.events} events, ${1000 / calm.intervalMs} a second${boundText(found.ownShare)}`;
+  return ([0.5, 0.99] as const).map((part) => ({
+    name: `watch, ${watchers} watchers: write to delivery, p${part * 100}`,
+    value: round(quantile(found.delays, part)),
+    unit: 'ms',
+    limit: best === undefined ? undefined : round(quantile(best.delays, part)),
+    note: about,
+  }));
+}
+
+/** How many events reach watchers when the writers do not wait. */
+export async function watchThroughput(
+  target: ApiTarget,
+  namespace: string,
+  bare: BareServer | undefined,
+): Promise<BenchRow[]> {
+  const found = await watchApi(target, namespace, fullSpeed);
+  const best = bare === undefined ? undefined : await watchBare(bare, fullSpeed);
+  return [
+    {
+      name: `watch, ${watchers} watchers: deliveries`,
+      value: Math.round(found.perSecond),
+      unit: '/s',
+      limit: best === undefined ? undefined : Math.round(best.perSecond),
+      note: `${fullSpeed.events} events by ${fullSpeed.writers} writers${boundText(found.ownShare)}`,
+    },
+  ];
+}
+
+async function watchApi(target: ApiTarget, namespace: string, load: Load): Promise<Watched> {
   const maps = `/api/v1/namespaces/${namespace}/configmaps`;
-  const writer = await Connection.open(target);
-  const found = await watchOnce(target, `${maps}?watch=true&resourceVersion=0`, async (stamp, i) => {
+  const found = await watchOnce(target, `${maps}?watch=true`, load, async (writer, stamp, i) => {
     const object = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { generateName: 'watched-' },
       data: { stamp, number: String(i), filler: 'x'.repeat(300) },
     };
-    const reply = await writer.call({
-      method: 'POST',
-      path: maps,
-      body: Buffer.from(JSON.stringify(object)),
-    });
+    const body = Buffer.from(JSON.stringify(object));
+    const reply = await writer.call({ method: 'POST', path: maps, body });
     if (reply.status !== 201) throw new Error(`Cannot write for the watchers: ${reply.status}`);
   });
-  await writer.call({ method: 'DELETE', path: maps });
-  writer.close();
-  const best = bare === undefined ? undefined : await bareLatency(bare);
-  const note = `p99 ${quantile(found, 0.99).toFixed(1)} ms, ${events} events, ${1000 / intervalMs} a second, ${found.length} deliveries`;
-  return [
-    {
-      name: `watch, ${watchers} watchers: write to delivery, p50`,
-      value: round(quantile(found, 0.5)),
-      unit: 'ms',
-      limit: best === undefined ? undefined : round(quantile(best, 0.5)),
-      note: best === undefined ? note : `${note}; limit's p99 ${quantile(best, 0.99).toFixed(1)} ms`,
-    },
-  ];
-}
-
-async function bareLatency(bare: BareServer): Promise<number[]> {
-  const writer = await Connection.open(bare.target);
-  const found = await watchOnce(bare.target, '/watch', async (stamp) => {
-    await writer.call({ method: 'POST', path: '/event', body: Buffer.from(`${stamp} ${'x'.repeat(900)}\n`) });
-  });
-  writer.close();
+  const cleaner = await Connection.open(target);
+  await cleaner.call({ method: 'DELETE', path: maps });
+  cleaner.close();
   return found;
 }
 
-async function watchOnce(
-  target: ApiTarget,
-  path: string,
-  write: (stamp: string, i: number) => Promise<void>,
-): Promise<number[]> {
+function watchBare({ target }: BareServer, load: Load): Promise<Watched> {
+  return watchOnce(target, '/watch', load, async (writer, stamp) => {
+    const body = Buffer.from(`${stamp} ${'x'.repeat(900)}\n`);
+    await writer.call({ method: 'POST', path: '/event', body });
+  });
+}
+
+interface Watched {
+  /** From the beginning of a write to its delivery, sorted. */
+  readonly delays: readonly number[];
+  readonly perSecond: number;
+  readonly ownShare: number;
+}
+
+type WriteEvent = (writer: Connection, stamp: string, i: number) => Promise<void>;
+
+async function watchOnce(target: ApiTarget, path: string, load: Load, write: WriteEvent): Promise<Watched> {
   const delays: number[] = [];
   const connections: Connection[] = [];
   try {
     for (let opened = 0; opened < watchers; opened += 50) {
-      const batch = await Promise.all(Array.from({ length: 50 }, () => Connection.open(target)));
+      const batch = await openAll(target, 50);
       connections.push(...batch);
       await Promise.all(batch.map((connection) => connection.stream(path, stampReader(delays))));
     }
+    const writers = await openAll(target, load.writers);
+    connections.push(...writers);
     await sleep(500);
+    const cpuBefore = process.cpuUsage();
     const started = performance.now();
-    for (let i = 0; i < events; i++) {
-      await sleep(Math.max(0, started + i * intervalMs - performance.now()));
-      await write(
-        `${mark.toString()}${String(Math.round(performance.now() * 1000)).padStart(markDigits, '0')}`,
-        i,
-      );
+    await writeAll(writers, load, write);
+    const wanted = watchers * load.events;
+    const patience = performance.now() + 30_000;
+    while (delays.length < wanted && performance.now() < patience) await sleep(5);
+    const seconds = (performance.now() - started) / 1000;
+    if (delays.length < wanted * 0.999) {
+      throw new Error(`only ${delays.length} of ${wanted} events were delivered`);
     }
-    for (let waited = 0; delays.length < watchers * events && waited < 100; waited++) await sleep(100);
+    const ownShare = cpuSeconds(cpuBefore) / seconds;
+    return { delays: delays.sort((a, b) => a - b), perSecond: delays.length / seconds, ownShare };
   } finally {
     for (const connection of connections) connection.close();
   }
-  if (delays.length < watchers * events * 0.999) {
-    throw new Error(`only ${delays.length} of ${watchers * events} events were delivered`);
-  }
-  return delays.sort((a, b) => a - b);
+}
+
+function openAll(target: ApiTarget, count: number): Promise<Connection[]> {
+  return Promise.all(Array.from({ length: count }, () => Connection.open(target)));
+}
+
+async function writeAll(
+  writers: readonly Connection[],
+  { events, intervalMs }: Load,
+  write: WriteEvent,
+): Promise<void> {
+  const started = performance.now();
+  let next = 0;
+  await Promise.all(
+    writers.map(async (writer) => {
+      while (next < events) {
+        const i = next++;
+        if (intervalMs > 0) await sleep(Math.max(0, started + i * intervalMs - performance.now()));
+        const now = String(Math.round(performance.now() * 1000)).padStart(markDigits, '0');
+        await write(writer, `${mark.toString()}${now}`, i);
+      }
+    }),
+  );
 }
 
 /** Notes the age of each stamp in what comes; a stamp may lie across two chunks. */
