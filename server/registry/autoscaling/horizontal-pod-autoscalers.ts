@@ -3,20 +3,38 @@ import type {
   HPAScalingRules,
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerSpec,
-  MetricSpec,
 } from '../../../openapi/generated/types.ts';
 import { type FieldError, invalidValue, required } from '../../../openapi/machinery/status.ts';
+import { onlyStatus } from '../generic/status-split.ts';
 import type { Strategy } from '../strategy.ts';
 import { horizontalPodAutoscalerTable } from '../table/workloads.ts';
-import { inRange, notSupported, oneOf, texts } from '../validation/field-errors.ts';
-import { pathSegment } from '../validation/names.ts';
+import { inRange, notNegative, oneOf } from '../validation/field-errors.ts';
+import { quantityNotNegative } from '../validation/resource-names.ts';
+import { metricFaults, referenceFaults } from './metric-validation.ts';
 
 export const horizontalPodAutoscalerStrategy: Strategy<HorizontalPodAutoscaler> = {
   resource: horizontalPodAutoscalers,
   defaults: (autoscaler) => ({ ...autoscaler, spec: withAutoscalerDefaults(autoscaler.spec) }),
   validate: ({ spec }) => autoscalerFaults(spec),
   table: horizontalPodAutoscalerTable,
+  subresources: {
+    status: {
+      form: 'part',
+      verbs: ['get', 'patch', 'update'],
+      prepareForUpdate: (autoscaler, old) => onlyStatus(autoscaler, old) as HorizontalPodAutoscaler,
+      validateUpdate: ({ status }) => autoscalerStatusFaults(status),
+    },
+  },
 };
+
+export function autoscalerStatusFaults(
+  status: { readonly currentReplicas?: number; readonly desiredReplicas?: number } | undefined,
+): FieldError[] {
+  return [
+    ...notNegative('status.currentReplicas', status?.currentReplicas),
+    ...notNegative('status.desiredReplicas', status?.desiredReplicas),
+  ];
+}
 
 /** Without a metric it keeps the CPU at 80 %. */
 export function withAutoscalerDefaults(spec: HorizontalPodAutoscalerSpec): HorizontalPodAutoscalerSpec {
@@ -59,7 +77,7 @@ const downDefaults: HPAScalingRules = {
 
 function withPolicies(rules: HPAScalingRules | undefined, defaults: HPAScalingRules): HPAScalingRules {
   if (rules === undefined) return defaults;
-  return (rules.policies ?? []).length > 0 || defaults.policies === undefined
+  return rules.policies !== undefined || defaults.policies === undefined
     ? rules
     : { ...rules, policies: defaults.policies };
 }
@@ -70,12 +88,17 @@ export function autoscalerFaults(spec: HorizontalPodAutoscalerSpec): FieldError[
   if (minReplicas < 1) {
     faults.push(invalidValue('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'));
   }
-  if (maxReplicas < 1) faults.push(invalidValue('spec.maxReplicas', maxReplicas, 'must be greater than 0'));
+  if (maxReplicas === 0) faults.push(required('spec.maxReplicas', 'must be set and greater than 0'));
+  if (maxReplicas < 0) {
+    faults.push(invalidValue('spec.maxReplicas', maxReplicas, 'must be greater than or equal to 1'));
+  }
   if (maxReplicas < minReplicas) {
     const text = 'must be greater than or equal to `minReplicas`';
     faults.push(invalidValue('spec.maxReplicas', maxReplicas, text));
   }
-  faults.push(...targetFaults('spec.scaleTargetRef', target));
+  // Only controllers of the core group have no group to state.
+  const grouped = (target as Partial<typeof target> | undefined)?.kind !== 'ReplicationController';
+  faults.push(...referenceFaults('spec.scaleTargetRef', target, grouped));
   faults.push(...(spec.metrics ?? []).flatMap((metric, i) => metricFaults(`spec.metrics[${i}]`, metric)));
   for (const direction of ['scaleUp', 'scaleDown'] as const) {
     const rules = spec.behavior?.[direction];
@@ -84,63 +107,8 @@ export function autoscalerFaults(spec: HorizontalPodAutoscalerSpec): FieldError[
   return faults;
 }
 
-function targetFaults(path: string, ref: { readonly kind?: string; readonly name?: string }): FieldError[] {
-  return (['kind', 'name'] as const).flatMap((field) => {
-    const value = ref[field] ?? '';
-    return value === '' ? [required(`${path}.${field}`)] : texts(`${path}.${field}`, value, pathSegment);
-  });
-}
-
-const metricSources: Readonly<Record<string, keyof MetricSpec>> = {
-  ContainerResource: 'containerResource',
-  External: 'external',
-  Object: 'object',
-  Pods: 'pods',
-  Resource: 'resource',
-};
-
-function metricFaults(path: string, metric: MetricSpec): FieldError[] {
-  const { type } = metric;
-  if (type === '') return [required(`${path}.type`, 'must specify a metric source type')];
-  const field = Object.hasOwn(metricSources, type) ? metricSources[type] : undefined;
-  if (field === undefined) return [notSupported(`${path}.type`, type, Object.keys(metricSources).sort())];
-  if (metric[field] === undefined) {
-    const text = 'must populate information for the given metric source';
-    return [required(`${path}.${field}`, text)];
-  }
-  return resourceMetricFaults(path, metric);
-}
-
-function resourceMetricFaults(path: string, { resource }: MetricSpec): FieldError[] {
-  if (resource === undefined) return [];
-  const at = `${path}.resource`;
-  const { name, target } = resource;
-  const faults: FieldError[] = [];
-  if (name === '') faults.push(required(`${at}.name`, 'must specify a resource name'));
-  faults.push(...oneOf(`${at}.target.type`, target.type, ['AverageValue', 'Utilization', 'Value']));
-  const { averageUtilization, averageValue } = target;
-  if (averageUtilization !== undefined && averageUtilization < 1) {
-    faults.push(
-      invalidValue(`${at}.target.averageUtilization`, averageUtilization, 'must be greater than 0'),
-    );
-  }
-  if (averageUtilization === undefined && averageValue === undefined) {
-    const text = 'must set either a target raw value or a target utilization';
-    faults.push(required(`${at}.target.averageUtilization`, text));
-  }
-  if (averageUtilization !== undefined && averageValue !== undefined) {
-    const text = 'may not set both a target raw value and a target utilization';
-    faults.push({
-      field: `${at}.target.averageValue`,
-      reason: 'FieldValueForbidden',
-      message: `Forbidden: ${text}`,
-    });
-  }
-  return faults;
-}
-
 function ruleFaults(path: string, rules: HPAScalingRules): FieldError[] {
-  const { stabilizationWindowSeconds: window, selectPolicy, policies = [] } = rules;
+  const { stabilizationWindowSeconds: window, selectPolicy, policies = [], tolerance } = rules;
   return [
     ...(window === undefined ? [] : windowFaults(`${path}.stabilizationWindowSeconds`, window)),
     ...oneOf(`${path}.selectPolicy`, selectPolicy, ['Disabled', 'Max', 'Min']),
@@ -158,6 +126,7 @@ function ruleFaults(path: string, rules: HPAScalingRules): FieldError[] {
           : []),
       ];
     }),
+    ...(tolerance === undefined ? [] : quantityNotNegative(`${path}.tolerance`, tolerance)),
   ];
 }
 

@@ -1,6 +1,8 @@
+import { isIP } from 'node:net';
 import { services } from '../../../openapi/generated/resources.ts';
 import type { Service, ServiceSpec } from '../../../openapi/generated/types.ts';
 import { onlyStatus } from '../generic/status-split.ts';
+import { cidrWarnings, ipWarnings } from '../validation/address-warnings.ts';
 import type { Strategy } from '../strategy.ts';
 import { serviceTable } from '../table/core.ts';
 import { dnsLabel, nameRule } from '../validation/names.ts';
@@ -106,14 +108,10 @@ function serviceWarnings({ metadata, spec }: Service, old: Service | undefined):
   if (old === undefined && metadata?.annotations?.[hints] !== undefined) {
     texts.push(`annotation ${hints} is deprecated, please use service.kubernetes.io/topology-mode instead`);
   }
-  if (headless && (spec?.sessionAffinity ?? 'None') !== 'None') {
-    texts.push('spec.SessionAffinity is ignored for headless services');
-  }
-  if (externalIPs.length > 0) {
-    if (headless) texts.push('spec.externalIPs is ignored for headless services');
-    else if (type === 'ExternalName')
-      texts.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
-    else texts.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+  if (headless) texts.push(...headlessWarnings(spec ?? {}));
+  texts.push(...addressWarnings(spec ?? {}, headless));
+  if (externalIPs.length > 0 && type === 'ExternalName') {
+    texts.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
   }
   if (type !== 'ExternalName' && externalName !== '') {
     texts.push('spec.externalName is ignored when spec.type is not "ExternalName"');
@@ -122,4 +120,29 @@ function serviceWarnings({ metadata, spec }: Service, old: Service | undefined):
     texts.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   }
   return texts;
+}
+
+function addressWarnings(spec: ServiceSpec, headless: boolean): string[] {
+  const { externalIPs = [], loadBalancerIP = '', loadBalancerSourceRanges = [], type } = spec;
+  const isAddress = isIP(loadBalancerIP.replace(/(^|\.)0+(?=\d)/g, '$1')) !== 0;
+  return [
+    ...externalIPs.flatMap((ip, i) => ipWarnings(`spec.externalIPs[${i}]`, ip)),
+    ...(externalIPs.length > 0 && !headless && type !== 'ExternalName'
+      ? ['spec.externalIPs is deprecated and may no longer be implemented in some clusters']
+      : []),
+    ...(isAddress ? ipWarnings('spec.loadBalancerIP', loadBalancerIP) : []),
+    ...loadBalancerSourceRanges.flatMap((range, i) =>
+      cidrWarnings(`spec.loadBalancerSourceRanges[${i}]`, range.trim()),
+    ),
+  ];
+}
+
+function headlessWarnings({ loadBalancerIP = '', externalIPs = [], sessionAffinity }: ServiceSpec): string[] {
+  return [
+    ...(loadBalancerIP === '' ? [] : ['spec.loadBalancerIP is ignored for headless services']),
+    ...(externalIPs.length === 0 ? [] : ['spec.externalIPs is ignored for headless services']),
+    ...((sessionAffinity ?? 'None') === 'None'
+      ? []
+      : ['spec.SessionAffinity is ignored for headless services']),
+  ];
 }

@@ -5,9 +5,10 @@ import { labelProblems } from '../generic/metadata.ts';
 import type { Strategy } from '../strategy.ts';
 import { runtimeClassTable } from '../table/others.ts';
 import { texts, unchanged } from '../validation/field-errors.ts';
+import { goValue } from '../validation/go-text.ts';
 import { dnsLabel } from '../validation/names.ts';
 import { tolerationFaults } from '../validation/pod-spec.ts';
-import { containerResourceName, resourceQuantity } from '../validation/resource-names.ts';
+import { containerResourceName, hugePageFaults, resourceQuantity } from '../validation/resource-names.ts';
 
 export const runtimeClassStrategy: Strategy<RuntimeClass> = {
   resource: runtimeClasses,
@@ -21,8 +22,10 @@ export const runtimeClassStrategy: Strategy<RuntimeClass> = {
 function classFaults({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
   const faults = handler === '' ? [required('handler')] : texts('handler', handler, dnsLabel);
   for (const [name, value] of Object.entries(overhead?.podFixed ?? {})) {
-    const path = `overhead.podFixed[${name}]`;
+    // Checked as if it were the limits of a container.
+    const path = `overhead.limits[${name}]`;
     faults.push(...containerResourceName(path, name), ...resourceQuantity(path, name, value));
+    faults.push(...hugePageFaults(path, name, value));
   }
   faults.push(...labelProblems(scheduling?.nodeSelector ?? {}, 'scheduling.nodeSelector'));
   const tolerations = scheduling?.tolerations ?? [];
@@ -30,7 +33,8 @@ function classFaults({ handler, overhead, scheduling }: RuntimeClass): FieldErro
   const seen = new Set<string>();
   tolerations.forEach((toleration, i) => {
     const text = JSON.stringify(toleration);
-    if (seen.has(text)) faults.push(duplicate(`scheduling.tolerations[${i}]`, toleration));
+    if (seen.has(text))
+      faults.push(duplicate(`scheduling.tolerations[${i}]`, goValue('Toleration', toleration)));
     seen.add(text);
   });
   return faults;

@@ -1,10 +1,11 @@
 import { podDisruptionBudgets } from '../../../openapi/generated/resources.ts';
 import type { PodDisruptionBudget } from '../../../openapi/generated/types.ts';
 import { type FieldError, invalidValue } from '../../../openapi/machinery/status.ts';
+import { onlyStatus } from '../generic/status-split.ts';
 import { specChanged } from '../spec-changed.ts';
 import type { Strategy } from '../strategy.ts';
 import { podDisruptionBudgetTable } from '../table/workloads.ts';
-import { oneOf } from '../validation/field-errors.ts';
+import { notNegative, oneOf } from '../validation/field-errors.ts';
 import { intOrPercentFaults, notMoreThanAll } from '../validation/int-or-percent.ts';
 import { labelSelectorFaults } from '../validation/selectors.ts';
 
@@ -14,7 +15,23 @@ export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = {
   validate: budgetFaults,
   generationGrows: specChanged,
   table: podDisruptionBudgetTable,
+  subresources: {
+    status: {
+      form: 'part',
+      verbs: ['get', 'patch', 'update'],
+      prepareForUpdate: (budget, old) => onlyStatus(budget, old),
+      validateUpdate: statusFaults,
+    },
+  },
 };
+
+function statusFaults({ status }: PodDisruptionBudget): FieldError[] {
+  return [
+    ...(['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap(
+      (field) => notNegative(`status.${field}`, status?.[field]),
+    ),
+  ];
+}
 
 function budgetFaults({ spec }: PodDisruptionBudget): FieldError[] {
   const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy } = spec ?? {};

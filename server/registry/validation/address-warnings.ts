@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
-import { cidrParts } from './addresses.ts';
+import { canonicalIp, cidrParts, networkOf } from './addresses.ts';
 
 /** Addresses that are understood and yet not written as they should be. */
 export function ipWarnings(path: string, value: string): readonly string[] {
@@ -11,7 +11,7 @@ export function ipWarnings(path: string, value: string): readonly string[] {
     ];
   }
   if (!isIPv6(value)) return [];
-  const canonical = canonicalIpv6(value);
+  const canonical = canonicalIp(value);
   return canonical === value
     ? []
     : [
@@ -24,13 +24,13 @@ export function cidrWarnings(path: string, value: string): readonly string[] {
   const slash = value.lastIndexOf('/');
   const ip = withoutLeadingZeros(value.slice(0, slash));
   const bits = Number(value.slice(slash + 1));
-  const network = networkOf(ip, bits);
   if (cidrParts(`${ip}/${bits}`) === undefined) return [];
+  const network = networkOf(ip, bits);
   const quoted = JSON.stringify(value);
   const warnings: string[] = [];
-  const canonicalIp = isIPv6(ip) ? canonicalIpv6(ip) : ip;
-  if (network !== canonicalIp) {
-    const single = `${canonicalIp}/${isIPv6(ip) ? 128 : 32}`;
+  const address = canonicalIp(ip);
+  if (network !== address) {
+    const single = `${address}/${isIPv6(ip) ? 128 : 32}`;
     warnings.push(
       `${path}: CIDR value ${quoted} is ambiguous in this context (should be "${network}/${bits}" or "${single}"?)`,
     );
@@ -38,8 +38,8 @@ export function cidrWarnings(path: string, value: string): readonly string[] {
   if (`${ip}/${bits}` !== value) {
     warnings.push(`${path}: non-standard CIDR value ${quoted} is invalid: use "${network}/${bits}"`);
   }
-  if (warnings.length === 0 && `${canonicalIp}/${bits}` !== value) {
-    const canonical = `${canonicalIp}/${bits}`;
+  if (warnings.length === 0 && `${address}/${bits}` !== value) {
+    const canonical = `${address}/${bits}`;
     warnings.push(
       `${path}: IPv6 CIDR value ${quoted} should be in RFC 5952 canonical format ("${canonical}")`,
     );
@@ -50,32 +50,4 @@ export function cidrWarnings(path: string, value: string): readonly string[] {
 function withoutLeadingZeros(value: string): string {
   const plain = value.replace(/(^|\.)0+(?=\d)/g, '$1');
   return isIP(value) === 0 && isIP(plain) === 4 ? plain : value;
-}
-
-/** RFC 5952: small letters, no leading zeros, the longest run of zeros left out. */
-export function canonicalIpv6(value: string): string {
-  return new URL(`http://[${value}]`).hostname.slice(1, -1);
-}
-
-/** The address with the bits behind the prefix cleared. */
-function networkOf(ip: string, bits: number): string {
-  if (!isIPv6(ip)) {
-    const number = ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-    const kept = bits === 0 ? 0 : Math.floor(number / 2 ** (32 - bits)) * 2 ** (32 - bits);
-    return [24, 16, 8, 0].map((shift) => Math.floor(kept / 2 ** shift) % 256).join('.');
-  }
-  const words = ipv6Words(ip).map((word, i) => {
-    const inside = Math.max(0, Math.min(16, bits - i * 16));
-    return inside === 0 ? 0 : word & (0xffff << (16 - inside)) & 0xffff;
-  });
-  return canonicalIpv6(words.map((word) => word.toString(16)).join(':'));
-}
-
-function ipv6Words(ip: string): readonly number[] {
-  const [head = '', tail] = canonicalIpv6(ip).split('::');
-  const words = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16));
-  const front = words(head);
-  const back = tail === undefined ? [] : words(tail);
-  return [...front, ...Array.from({ length: 8 - front.length - back.length }, () => 0), ...back];
 }

@@ -44,7 +44,7 @@ function notCanonical(value: string, canonical: string): readonly string[] {
 }
 
 /** RFC 5952, by the URL parser's serializer. */
-function canonicalIp(ip: string): string {
+export function canonicalIp(ip: string): string {
   return isIPv6(ip) ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip;
 }
 
@@ -89,10 +89,38 @@ export function isGlobalUnicast(value: string): boolean {
   return ![loopback, linkLocal, unspecified, multicast].some((each) => within(each, value));
 }
 
+/** Networks of new objects: written plainly, and nothing behind the prefix. */
 export function cidrFaults(path: string, value: string): FieldError[] {
-  return cidrParts(value) === undefined
-    ? [invalidValue(path, value, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')]
+  const plain = value.replace(/(^|[./])0+(?=\d)/g, '$1');
+  const parts = cidrParts(isIPv6(value.split('/', 1)[0] ?? '') ? value : plain);
+  if (parts === undefined) {
+    return [invalidValue(path, value, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+  }
+  const { ip, bits } = parts;
+  if (`${ip}/${bits}` !== value) {
+    return [invalidValue(path, value, 'must not have leading 0s in IP or prefix length')];
+  }
+  if (/^::ffff:\d+\./i.test(ip))
+    return [invalidValue(path, value, 'must not have an IPv4-mapped IPv6 address')];
+  return binaryOf(ip).slice(bits).includes('1')
+    ? [invalidValue(path, value, 'must not have bits set beyond the prefix length')]
     : [];
+}
+
+/** The address with the bits behind the prefix cleared. */
+export function networkOf(ip: string, bits: number): string {
+  const binary = binaryOf(ip);
+  const kept = binary.slice(0, bits).padEnd(binary.length, '0');
+  const parts = (length: number): readonly number[] =>
+    Array.from({ length: kept.length / length }, (_, i) =>
+      Number.parseInt(kept.slice(i * length, (i + 1) * length), 2),
+    );
+  if (!isIPv6(ip)) return parts(8).join('.');
+  return canonicalIp(
+    parts(16)
+      .map((word) => word.toString(16))
+      .join(':'),
+  );
 }
 
 export function cidrParts(value: string): { readonly ip: string; readonly bits: number } | undefined {
