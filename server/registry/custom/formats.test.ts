@@ -32,6 +32,11 @@ describe('hasFormat()', () => {
     });
   }
 
+  it('spends no time on what is far too long', () => {
+    expect(hasFormat('duration', '1'.repeat(3_000_000))).toBe(false);
+    expect(hasFormat('byte', 'AAAA'.repeat(100_000))).toBe(true);
+  });
+
   it('knows some formats only', () => {
     expect(['date-time', 'datetime', 'mine'].map(isKnownFormat)).toEqual([true, true, false]);
   });

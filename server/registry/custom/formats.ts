@@ -8,8 +8,14 @@ export function isKnownFormat(format: string): boolean {
 
 /** Whether a text has the form that a known format names. */
 export function hasFormat(format: string, text: string): boolean {
-  return checks[format.replaceAll('-', '')]?.(text) ?? true;
+  const name = format.replaceAll('-', '');
+  if (text.length > lengthMax && !anyLength.has(name)) return false;
+  return checks[name]?.(text) ?? true;
 }
+
+/** Some checks take time in proportion to the square of the length; nothing that they are for is so long. */
+const lengthMax = 1024;
+const anyLength = new Set(['byte', 'password', 'uri']);
 
 function matches(pattern: RegExp): (text: string) => boolean {
   return (text) => pattern.test(text);
