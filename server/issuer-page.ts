@@ -1,5 +1,5 @@
 import type { ApiRequest, ApiResponse } from '../openapi/client/transport.ts';
-import { StatusError } from '../openapi/machinery/status.ts';
+import { notAcceptable } from './apiserver/discovery/document.ts';
 import type { TokenSigner } from './auth/authentication/service-account-token.ts';
 
 const keysType = 'application/jwk-set+json';
@@ -18,7 +18,7 @@ export function issuerPage(signer: TokenSigner): (request: ApiRequest) => Promis
         id_token_signing_alg_values_supported: ['RS256'],
       });
     if (path === '/openid/v1/jwks') {
-      if (!accepts(headers['accept'])) return notAcceptable();
+      if (!accepts(headers['accept'])) return refusal();
       return page(keysType, await signer.keys());
     }
     return undefined;
@@ -41,12 +41,10 @@ function accepts(header: string | readonly string[] | undefined): boolean {
   return types.some((type) => ['*/*', 'application/*', keysType].includes(type));
 }
 
-function notAcceptable(): ApiResponse {
-  const text = `406: Not Acceptable\n\nAvailable representations: ${keysType}`;
-  const status = new StatusError('NotAcceptable', text, { details: {} }).toStatus();
+function refusal(): ApiResponse {
   return {
     status: 406,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
-    body: Buffer.from(JSON.stringify(status)),
+    body: Buffer.from(JSON.stringify(notAcceptable([keysType]).toStatus())),
   };
 }

@@ -29,7 +29,10 @@ export function asStatusError(error: unknown): StatusError {
   });
 }
 
-export function textAnswer(status: number, text: string): Answer {
+/** An answer whose whole body is there. */
+type WholeAnswer = Answer & { readonly body: Uint8Array };
+
+export function textAnswer(status: number, text: string): WholeAnswer {
   return {
     status,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
@@ -37,7 +40,7 @@ export function textAnswer(status: number, text: string): Answer {
   };
 }
 
-export function pageNotFound(): Answer {
+export function pageNotFound(): WholeAnswer {
   return textAnswer(404, '404 page not found\n');
 }
 

@@ -1,19 +1,12 @@
 import type { ApiRequest, ApiResponse } from '../../../openapi/client/transport.ts';
 import { StatusError } from '../../../openapi/machinery/status.ts';
+import { pageNotFound, unknownResource, wrongMethod } from '../respond.ts';
 import { type MediaRange, chooseType, covers, parseAccept } from './accept.ts';
 import { type AggregatedVersion, apiGroupDiscoveryList } from './aggregated.ts';
+import { documentResponse, entityTag, matchesEntityTag, notAcceptable } from './document.ts';
 import { type GroupVersions, groupVersions } from './group-order.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './legacy.ts';
 import { type OpenApiDocuments, openApiResponse } from './openapi.ts';
-import {
-  documentResponse,
-  entityTag,
-  matchesEntityTag,
-  notAcceptable,
-  pageNotFound,
-  unknownResource,
-  wrongMethod,
-} from './respond.ts';
 import type { DiscoverySource } from './served-resource.ts';
 
 export interface DiscoveryOptions {

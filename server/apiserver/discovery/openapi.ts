@@ -2,7 +2,8 @@ import { gzipSync } from 'node:zlib';
 import type { ApiRequest, ApiResponse } from '../../../openapi/client/transport.ts';
 import { chooseType, parseAccept } from './accept.ts';
 import { openApiV2Protobuf } from './gnostic.ts';
-import { contentHash, matchesEntityTag, textResponse } from './respond.ts';
+import { textAnswer } from '../respond.ts';
+import { contentHash, matchesEntityTag } from './document.ts';
 
 /** Where the OpenAPI documents come from. They are large and seldom asked for, so nothing is read before it is needed. */
 export interface OpenApiDocuments {
@@ -59,7 +60,7 @@ async function v3Index(documents: OpenApiDocuments): Promise<ApiResponse> {
     const document = await documents.v3(path);
     if (document !== undefined) entries.push([path, { serverRelativeURL: hashedUrl(path, document) }]);
   }
-  const response = textResponse(200, JSON.stringify({ paths: Object.fromEntries(entries) }));
+  const response = textAnswer(200, JSON.stringify({ paths: Object.fromEntries(entries) }));
   return { ...response, headers: { 'content-type': 'text/plain; charset=utf-8' } };
 }
 

@@ -32,7 +32,7 @@ function parentOf({ spec }: IPAddress): ParentReference | undefined {
 
 function parentFaults(parent: ParentReference | undefined): FieldError[] {
   if (parent === undefined) return [required(path)];
-  const { group = '', resource, namespace = '', name } = parent;
+  const { group = '', resource = '', namespace = '', name = '' } = parent as Partial<ParentReference>;
   return [
     ...(group === '' ? [] : texts(`${path}.group`, group, dnsSubdomain)),
     ...(resource === '' ? [required(`${path}.resource`)] : texts(`${path}.resource`, resource, pathSegment)),

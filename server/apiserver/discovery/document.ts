@@ -32,30 +32,6 @@ export function matchesEntityTag(request: ApiRequest, tag: string): boolean {
   return text.split(',').some((each) => each.trim() === tag || each.trim() === '*');
 }
 
-export function textResponse(status: number, text: string): ApiResponse {
-  return {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
-    body: Buffer.from(text),
-  };
-}
-
-export function pageNotFound(): ApiResponse {
-  return textResponse(404, '404 page not found\n');
-}
-
-export function unknownResource(): StatusError {
-  return new StatusError('NotFound', 'the server could not find the requested resource', { details: {} });
-}
-
-export function wrongMethod(): StatusError {
-  return new StatusError(
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-    { details: {} },
-  );
-}
-
 /** The refusal of a path that looks at media types itself. */
 export function notAcceptable(types: readonly string[]): StatusError {
   return new StatusError(
