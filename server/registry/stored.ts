@@ -11,16 +11,38 @@ export function headerText(resource: Typed): string {
 }
 
 /** Metadata in the order of the Go struct, so that resourceVersion stands behind what no client can put quotes into. */
-function orderedMetadata(metadata: ObjectMeta, resourceVersion: string | undefined): ObjectMeta {
-  const { name, generateName, namespace, uid, resourceVersion: _old, ...rest } = metadata;
+function orderedMetadata(metadata: ObjectMeta, resourceVersion: string | undefined): object {
+  const {
+    name,
+    generateName,
+    namespace,
+    uid,
+    resourceVersion: _old,
+    generation,
+    creationTimestamp,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    managedFields,
+    ...rest
+  } = metadata;
   return {
-    ...(name === undefined || name === '' ? {} : { name }),
-    ...(generateName === undefined || generateName === '' ? {} : { generateName }),
-    ...(namespace === undefined || namespace === '' ? {} : { namespace }),
-    ...(uid === undefined || uid === '' ? {} : { uid }),
-    ...(resourceVersion === undefined || resourceVersion === '' ? {} : { resourceVersion }),
+    name: filled(name),
+    generateName: filled(generateName),
+    namespace: filled(namespace),
+    uid: filled(uid),
+    resourceVersion: filled(resourceVersion),
+    generation,
+    creationTimestamp,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
     ...rest,
+    managedFields,
   };
+}
+
+/** JSON leaves out what is undefined. */
+function filled(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 /** The object's JSON, kind and apiVersion first. `resourceVersion` undefined: as the object has it. */

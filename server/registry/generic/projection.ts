@@ -51,7 +51,8 @@ export function projectionChange(
     async next(current) {
       const parent = readManagers(entriesOf(current) ?? []);
       const old = { object: projection.read(current), managers: scaleManagers(parent, pathOf) };
-      const sent = change.next(old);
+      const shown = withEntries(old.object, writeManagers(old.managers));
+      const sent = change.next({ ...old, object: shown });
       const managers = sent.managers ?? managersAfter(options, request, projection, { old, sent });
       const wanted = await change.admit(sent.object, old.object);
       const problems = projection.validate?.(wanted) ?? [];
