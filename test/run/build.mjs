@@ -1,9 +1,17 @@
 // Bundles what runs: the command (dist/flotilla.js), the try-out (dist/start.js) and the agent (dist/agent.cjs, pushed to hosts).
-import { chmod } from 'node:fs/promises';
+import { chmod, readdir, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 
-const common = { bundle: true, platform: 'node', target: 'node20', sourcemap: 'linked', logLevel: 'warning' };
-await Promise.all([
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  sourcemap: 'linked',
+  logLevel: 'warning',
+  metafile: true,
+};
+const results = await Promise.all([
   build({
     ...common,
     entryPoints: { flotilla: 'server/main.ts', start: 'test/run/start.ts' },
@@ -23,3 +31,9 @@ await Promise.all([
   }),
 ]);
 await chmod('dist/flotilla.js', 0o755);
+
+// Chunks are named by their content: those of builds before would pile up.
+const made = new Set(
+  results.flatMap(({ metafile }) => Object.keys(metafile.outputs).map((path) => basename(path))),
+);
+for (const name of await readdir('dist')) if (!made.has(name)) await rm(`dist/${name}`);
