@@ -67,7 +67,7 @@ async function refuseOwner(
   if (owner.blockOwnerDeletion === true)
     return `node "${nodeName}" must not set blockOwnerDeletion on an owner reference`;
   const node = await lookup.get(nodes, { name: nodeName });
-  if (node === undefined) throw notFound(nodes, nodeName);
+  if (node === undefined) throw notFound({ ...nodes, plural: 'node' }, nodeName);
   const uid = node.metadata?.uid ?? '';
   return owner.uid === uid ? undefined : `node ${nodeName} UID mismatch: expected ${owner.uid} got ${uid}`;
 }
@@ -119,7 +119,7 @@ async function refuseEviction(
   nodeName: string,
 ): Promise<string | undefined> {
   const pod = await lookup.get(pods, { namespace, name });
-  if (pod === undefined) throw notFound(pods, name);
+  if (pod === undefined) throw notFound({ ...pods, plural: 'pod' }, name);
   return pod.spec?.nodeName === nodeName
     ? undefined
     : `node ${nodeName} can only evict pods with spec.nodeName set to itself`;

@@ -25,7 +25,7 @@ export async function refuseToken(
   const { name = '', uid = '' } = bound;
   if (uid === '') return 'node requested token with a pod binding without a uid';
   const pod = await lookup.get(pods, { namespace: request.namespace, name });
-  if (pod === undefined) throw notFound(pods, name);
+  if (pod === undefined) throw notFound({ ...pods, plural: 'pod' }, name);
   if (pod.metadata?.uid !== uid)
     return `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
   if (pod.spec?.nodeName !== nodeName)
