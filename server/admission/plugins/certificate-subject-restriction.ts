@@ -1,8 +1,8 @@
 import type { CertificateSigningRequest } from '../../../openapi/generated/types.ts';
 import { qualifiedName } from '../../../openapi/machinery/resource.ts';
-import { forbidden } from '../../../openapi/machinery/status.ts';
 import { requestSubject } from '../../auth/pki/request-subject.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
+import { refused } from '../refused.ts';
 
 const clientSigner = 'kubernetes.io/kube-apiserver-client';
 const almighty = 'system:masters';
@@ -12,10 +12,10 @@ export const certificateSubjectRestriction = {
   name: 'CertificateSubjectRestriction',
   operations: ['CREATE'],
   validate(request) {
-    const { resource, subresource, name } = request;
+    const { resource, subresource } = request;
     const concerns = qualifiedName(resource) === 'certificatesigningrequests.certificates.k8s.io';
     const refusal = concerns && subresource === '' ? refusalOf(request) : undefined;
-    return refusal === undefined ? Promise.resolve() : Promise.reject(forbidden(resource, name, refusal));
+    return refusal === undefined ? Promise.resolve() : Promise.reject(refused(request, refusal));
   },
 } satisfies AdmissionPlugin;
 

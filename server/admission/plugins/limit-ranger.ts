@@ -8,11 +8,11 @@ import type {
 } from '../../../openapi/generated/types.ts';
 import { milliValue } from '../../../openapi/machinery/quantity.ts';
 import { qualifiedName } from '../../../openapi/machinery/resource.ts';
-import { forbidden } from '../../../openapi/machinery/status.ts';
 import { quantityOf, readAmounts, type Written, writeAmounts } from '../../quota/amounts.ts';
 import { specAmounts } from '../../quota/pod-amounts.ts';
 import type { Lookup } from '../lookup.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
+import { refused } from '../refused.ts';
 
 const annotation = 'kubernetes.io/limit-ranger';
 
@@ -32,7 +32,7 @@ export function limitRanger(lookup: Lookup): AdmissionPlugin {
         const faults = [...new Set((range.spec?.limits ?? []).flatMap((item) => faultsOf(item, request)))];
         if (faults.length === 0) continue;
         const text = faults.length === 1 ? (faults[0] ?? '') : `[${faults.join(', ')}]`;
-        throw forbidden(request.resource, request.name, text);
+        throw refused(request, text);
       }
     },
   };

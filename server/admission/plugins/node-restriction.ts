@@ -5,7 +5,6 @@ import type {
   ResourceSlice,
 } from '../../../openapi/generated/types.ts';
 import { qualifiedName } from '../../../openapi/machinery/resource.ts';
-import { forbidden } from '../../../openapi/machinery/status.ts';
 import { nodeNameOf } from '../../auth/authorization/node.ts';
 import type { Authorizer } from '../../auth/authorizer.ts';
 import { requestSubject } from '../../auth/pki/request-subject.ts';
@@ -14,6 +13,7 @@ import { refuseNode } from '../node-restriction/nodes.ts';
 import { refusePod } from '../node-restriction/pods.ts';
 import { refuseToken } from '../node-restriction/tokens.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
+import { refused } from '../refused.ts';
 
 /** A node's credential writes only its own Node, the status of its own pods, its own lease and tokens of its own pods. */
 export function nodeRestriction(lookup: Lookup, authorizer: Authorizer): AdmissionPlugin {
@@ -27,7 +27,7 @@ export function nodeRestriction(lookup: Lookup, authorizer: Authorizer): Admissi
         nodeName === ''
           ? `could not determine node from user ${JSON.stringify(request.user.name)}`
           : await refusalOf(lookup, authorizer, request, nodeName);
-      if (refusal !== undefined) throw forbidden(request.resource, request.name, refusal);
+      if (refusal !== undefined) throw refused(request, refusal);
       return request.object;
     },
   };

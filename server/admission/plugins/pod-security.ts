@@ -10,12 +10,13 @@ import type {
 } from '../../../openapi/generated/types.ts';
 import type { KubeObject } from '../../../openapi/machinery/object.ts';
 import { qualifiedName } from '../../../openapi/machinery/resource.ts';
-import { forbidden, internalError, invalid } from '../../../openapi/machinery/status.ts';
+import { internalError, invalid } from '../../../openapi/machinery/status.ts';
 import type { Lookup } from '../lookup.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
 import type { PodLike } from '../pod-security/check.ts';
 import { detailsText, reasonsText, violationsOf } from '../pod-security/evaluate.ts';
 import { compareLevels, levelText, policyOf, sameLevel, type LevelVersion } from '../pod-security/policy.ts';
+import { refused } from '../refused.ts';
 
 /** Where kinds keep the pod that they would make. Only pods are refused; of workloads one is warned. */
 const templates: Readonly<Record<string, (object: KubeObject) => PodTemplateSpec | undefined>> = {
@@ -65,7 +66,7 @@ async function checkPod(lookup: Lookup, request: AdmissionRequest): Promise<void
   const violations = violationsOf(policy.enforce, like);
   if (violations.length > 0) {
     const text = `violates PodSecurity ${JSON.stringify(levelText(policy.enforce))}: ${detailsText(violations)}`;
-    throw forbidden(request.resource, request.name, text);
+    throw refused(request, text);
   }
   warn(request, policy.warn, like);
 }

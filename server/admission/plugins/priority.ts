@@ -1,8 +1,8 @@
 import { priorityClasses } from '../../../openapi/generated/resources.ts';
 import type { Pod, PriorityClass } from '../../../openapi/generated/types.ts';
-import { forbidden } from '../../../openapi/machinery/status.ts';
 import type { Lookup } from '../lookup.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
+import { refused } from '../refused.ts';
 
 /** Writes a pod's priority and preemption policy from its class, and allows one default class. */
 export function priority(lookup: Lookup): AdmissionPlugin {
@@ -37,7 +37,7 @@ export function priority(lookup: Lookup): AdmissionPlugin {
       );
       if (other === undefined) return;
       const why = `PriorityClass ${other.metadata?.name ?? ''} is already marked as default. Only one default can exist`;
-      throw forbidden(request.resource, request.name, why);
+      throw refused(request, why);
     },
   };
 }
@@ -55,7 +55,7 @@ async function classOf(
   if (name !== '') {
     const found = await lookup.get(priorityClasses, { name });
     if (found !== undefined) return found;
-    throw forbidden(request.resource, request.name, `no PriorityClass with name ${name} was found`);
+    throw refused(request, `no PriorityClass with name ${name} was found`);
   }
   const defaults = (await lookup.list(priorityClasses)).filter((each) => each.globalDefault === true);
   return defaults.sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
@@ -65,15 +65,13 @@ async function classOf(
 function checkGiven(request: AdmissionRequest, pod: Pod, value: number, policy: string): void {
   const { priority: stated, preemptionPolicy } = pod.spec ?? {};
   if (stated !== undefined && stated !== value)
-    throw forbidden(
-      request.resource,
-      request.name,
+    throw refused(
+      request,
       `the integer value of priority (${stated}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
     );
   if (preemptionPolicy !== undefined && preemptionPolicy !== policy)
-    throw forbidden(
-      request.resource,
-      request.name,
+    throw refused(
+      request,
       `the string value of PreemptionPolicy (${preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
     );
 }

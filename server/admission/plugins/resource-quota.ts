@@ -1,13 +1,14 @@
 import { resourceQuotas } from '../../../openapi/generated/resources.ts';
 import type { Clock } from '../../../openapi/machinery/clock.ts';
 import { qualifiedName } from '../../../openapi/machinery/resource.ts';
-import { conflict, forbidden, isConflict, isNotFound } from '../../../openapi/machinery/status.ts';
+import { conflict, isConflict, isNotFound } from '../../../openapi/machinery/status.ts';
 import { sameAmounts, writeAmounts } from '../../quota/amounts.ts';
 import { charge, standingOf, type Standing } from '../../quota/charge.ts';
 import type { Evaluator } from '../../quota/evaluator.ts';
 import { evaluatorOf } from '../../quota/evaluators.ts';
 import type { Accounts, Lookup } from '../lookup.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
+import { refused } from '../refused.ts';
 
 export interface QuotaDependencies {
   readonly lookup: Lookup;
@@ -110,9 +111,9 @@ function chargeEach(
   let after = before;
   const charged: Waiter[] = [];
   for (const waiter of waiters) {
-    const { resource, name, operation, subresource, object = {}, oldObject, dryRun } = waiter.request;
+    const { operation, subresource, object = {}, oldObject, dryRun } = waiter.request;
     const outcome = charge(after, waiter.evaluator, { operation, subresource, object, oldObject }, now);
-    if ('refusal' in outcome) waiter.settle(forbidden(resource, name, outcome.refusal));
+    if ('refusal' in outcome) waiter.settle(refused(waiter.request, outcome.refusal));
     else if (dryRun || outcome.standings === after) waiter.settle();
     else {
       after = outcome.standings;

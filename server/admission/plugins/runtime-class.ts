@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { runtimeClasses } from '../../../openapi/generated/resources.ts';
 import type { Pod, PodSpec, RuntimeClass, Toleration } from '../../../openapi/generated/types.ts';
 import { qualifiedName } from '../../../openapi/machinery/resource.ts';
-import { forbidden, type StatusError } from '../../../openapi/machinery/status.ts';
+import { type StatusError } from '../../../openapi/machinery/status.ts';
 import { readAmounts, sameAmounts, type Written } from '../../quota/amounts.ts';
 import type { Lookup } from '../lookup.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
+import { refused } from '../refused.ts';
 
 /** A pod takes the overhead of its RuntimeClass, and goes where nodes run it. */
 export function runtimeClass(lookup: Lookup): AdmissionPlugin {
@@ -49,10 +50,6 @@ async function classOf(
   if (found === undefined)
     throw refused(request, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
   return found;
-}
-
-function refused({ resource, name }: AdmissionRequest, why: string): StatusError {
-  return forbidden(resource, name, why);
 }
 
 function mismatch(request: AdmissionRequest): StatusError {

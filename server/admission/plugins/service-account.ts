@@ -3,11 +3,11 @@ import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../../o
 import type { Clock } from '../../../openapi/machinery/clock.ts';
 import { randomSuffix } from '../../../openapi/machinery/names.ts';
 import { qualifiedName } from '../../../openapi/machinery/resource.ts';
-import { forbidden } from '../../../openapi/machinery/status.ts';
 import { referencesOf } from '../../auth/authorization/node-graph.ts';
 import type { Lookup } from '../lookup.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../plugin.ts';
 import { unlistedOf, unlistedSecret } from '../secret-references.ts';
+import { refused } from '../refused.ts';
 
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** Kubernetes asks for an hour and seven seconds, and so knows these tokens again. */
@@ -87,7 +87,7 @@ function checkMirror(request: AdmissionRequest, pod: Pod): void {
         : hasTokens
           ? 'a mirror pod may not use ServiceAccountToken volume projections'
           : undefined;
-  if (why !== undefined) throw forbidden(request.resource, request.name, why);
+  if (why !== undefined) throw refused(request, why);
 }
 
 async function accountOf(
@@ -102,22 +102,21 @@ async function accountOf(
     const found = await lookup.get(serviceAccounts, { namespace: request.namespace, name });
     if (found !== undefined) return found;
   }
-  throw forbidden(
-    request.resource,
-    request.name,
+  throw refused(
+    request,
     `error looking up service account ${request.namespace}/${name}: serviceaccount "${name}" not found`,
   );
 }
 
 function checkSecrets(
-  { resource, name }: AdmissionRequest,
+  request: AdmissionRequest,
   unlisted: string | undefined,
   account: ServiceAccount,
 ): void {
   const isLimited = ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(
     account.metadata?.annotations?.[limitAnnotation] ?? '',
   );
-  if (isLimited && unlisted !== undefined) throw forbidden(resource, name, unlisted);
+  if (isLimited && unlisted !== undefined) throw refused(request, unlisted);
 }
 
 function specWith(spec: PodSpec, account: ServiceAccount, random: () => number): PodSpec {

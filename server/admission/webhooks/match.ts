@@ -2,10 +2,11 @@ import { namespaces } from '../../../openapi/generated/resources.ts';
 import type { MutatingWebhook, RuleWithOperations } from '../../../openapi/generated/types.ts';
 import { matchesLabels, selectorOf, type Labels } from '../../../openapi/machinery/labels.ts';
 import { qualifiedName, type Resource } from '../../../openapi/machinery/resource.ts';
-import { forbidden, notFound } from '../../../openapi/machinery/status.ts';
+import { notFound } from '../../../openapi/machinery/status.ts';
 import type { Lookup } from '../lookup.ts';
 import type { AdmissionRequest } from '../plugin.ts';
 import type { ObjectForms } from './forms.ts';
+import { refused } from '../refused.ts';
 
 /** Configurations that could lock everybody out, themselves included, are asked about nowhere. */
 export function isExempt({ resource }: AdmissionRequest): boolean {
@@ -99,5 +100,5 @@ function passesConditions(
   if (matchConditions.length === 0) return true;
   if (failurePolicy === 'Ignore') return false;
   const why = `matchConditions of webhook ${JSON.stringify(name)} cannot be evaluated by this server`;
-  throw forbidden(request.resource, request.name, why);
+  throw refused(request, why);
 }
