@@ -80,4 +80,17 @@ describe('OpenAPI documents', () => {
     expect(paths['/apis/example.com/v1/widgets/{name}']).toBeDefined();
     expect(JSON.stringify(paths['/apis/example.com/v1/widgets'])).not.toMatch(/"namespace"|Namespaced/);
   });
+
+  it('say in Swagger no more of an open object than that it is one', async () => {
+    const registry = createRegistry([]);
+    const open = structuredClone(definition('Cluster'));
+    const schema = open.spec.versions[0]?.schema?.openAPIV3Schema;
+    Object.assign(schema ?? {}, { 'x-kubernetes-preserve-unknown-fields': true });
+    registry.replace('widgets.example.com', customResources(open, signal));
+    const { definitions } = read(await withCustomResources(generatedDocuments(), registry).v2());
+    expect(definitions?.['com.example.v1.Widget']).toEqual({
+      type: 'object',
+      'x-kubernetes-group-version-kind': [{ group: 'example.com', kind: 'Widget', version: 'v1' }],
+    });
+  });
 });

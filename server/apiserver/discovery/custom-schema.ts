@@ -33,7 +33,12 @@ export function customSchemas(
     fields.length === 0
       ? {}
       : { 'x-kubernetes-selectable-fields': fields.map((path) => ({ fieldPath: path.replace(/^\./, '') })) };
-  const object = published(withTypes(custom?.schema ?? {}, types), { version, types }, true);
+  const schema = custom?.schema ?? {};
+  // Older clients refuse what Swagger does not list: of an open object it says nothing.
+  const isOpaque = version === 2 && schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const object = isOpaque
+    ? { type: 'object' }
+    : published(withTypes(schema, types), { version, types }, true);
   const facts = (name: string): JsonObject => ({
     'x-kubernetes-group-version-kind': [{ group, kind: name, version: own }],
     ...selectable,
