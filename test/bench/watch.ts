@@ -6,6 +6,8 @@ import { boundText, cpuSeconds, quantile } from './measure.ts';
 import type { BenchRow } from './row.ts';
 
 const watchers = 1_000;
+/** What has not arrived by then is not waited for. */
+const patienceMs = 30_000;
 
 interface Load {
   readonly events: number;
@@ -28,7 +30,8 @@ export async function watchLatency(
 ): Promise<BenchRow[]> {
   const found = await watchApi(target, namespace, calm);
   const best = bare === undefined ? undefined : await watchBare(bare, calm);
-  const about = `${calm.events} events, ${1000 / calm.intervalMs} a second${boundText(found.ownShare)}`;
+  const rate = `${calm.events} events, ${1000 / calm.intervalMs} a second`;
+  const about = `${rate}${shareText(found)}${boundText(found.ownShare)}`;
   return ([0.5, 0.99] as const).map((part) => ({
     name: `watch, ${watchers} watchers: write to delivery, p${part * 100}`,
     value: round(quantile(found.delays, part)),
@@ -52,7 +55,7 @@ export async function watchThroughput(
       value: Math.round(found.perSecond),
       unit: '/s',
       limit: best === undefined ? undefined : Math.round(best.perSecond),
-      note: `${fullSpeed.events} events by ${fullSpeed.writers} writers${boundText(found.ownShare)}`,
+      note: `${fullSpeed.events} events by ${fullSpeed.writers} writers${shareText(found)}${boundText(found.ownShare)}`,
     },
   ];
 }
@@ -83,10 +86,16 @@ function watchBare({ target }: BareServer, load: Load): Promise<Watched> {
   });
 }
 
+function shareText({ share }: Watched): string {
+  return share >= 1 ? '' : `; ${(share * 100).toFixed(1)} % arrived within ${patienceMs / 1000} s`;
+}
+
 interface Watched {
   /** From the beginning of a write to its delivery, sorted. */
   readonly delays: readonly number[];
   readonly perSecond: number;
+  /** How much of all arrived in time: a server may drop watchers that fall behind. */
+  readonly share: number;
   readonly ownShare: number;
 }
 
@@ -108,14 +117,12 @@ async function watchOnce(target: ApiTarget, path: string, load: Load, write: Wri
     const started = performance.now();
     await writeAll(writers, load, write);
     const wanted = watchers * load.events;
-    const patience = performance.now() + 30_000;
+    const patience = performance.now() + patienceMs;
     while (delays.length < wanted && performance.now() < patience) await sleep(5);
     const seconds = (performance.now() - started) / 1000;
-    if (delays.length < wanted * 0.999) {
-      throw new Error(`only ${delays.length} of ${wanted} events were delivered`);
-    }
     const ownShare = cpuSeconds(cpuBefore) / seconds;
-    return { delays: delays.sort((a, b) => a - b), perSecond: delays.length / seconds, ownShare };
+    const share = delays.length / wanted;
+    return { delays: delays.sort((a, b) => a - b), perSecond: delays.length / seconds, share, ownShare };
   } finally {
     for (const connection of connections) connection.close();
   }
