@@ -62,6 +62,8 @@ export async function watchThroughput(
 
 async function watchApi(target: ApiTarget, namespace: string, load: Load): Promise<Watched> {
   const maps = `/api/v1/namespaces/${namespace}/configmaps`;
+  // What a run that was cut off left would be told to each watcher as new.
+  await deleteAll(target, maps);
   const found = await watchOnce(target, `${maps}?watch=true`, load, async (writer, stamp, i) => {
     const object = {
       apiVersion: 'v1',
@@ -73,10 +75,14 @@ async function watchApi(target: ApiTarget, namespace: string, load: Load): Promi
     const reply = await writer.call({ method: 'POST', path: maps, body });
     if (reply.status !== 201) throw new Error(`Cannot write for the watchers: ${reply.status}`);
   });
-  const cleaner = await Connection.open(target);
-  await cleaner.call({ method: 'DELETE', path: maps });
-  cleaner.close();
+  await deleteAll(target, maps);
   return found;
+}
+
+async function deleteAll(target: ApiTarget, path: string): Promise<void> {
+  const connection = await Connection.open(target);
+  await connection.call({ method: 'DELETE', path });
+  connection.close();
 }
 
 function watchBare({ target }: BareServer, load: Load): Promise<Watched> {
